@@ -1,20 +1,167 @@
-# jambonz_ws.h: `make run` shows a call, `make test` tests. POSIX make; CC, CXX and CFLAGS are respected.
-CFLAGS = -O2
-EXAMPLES = build/hello build/menu build/menu_blocking build/menu_own_loop build/echo build/bench_ack
+# jambonz_ws.h is one file and needs no building. This makes the programs beside it, and everything that checks it.
+# CC, CXX and CFLAGS are respected; `make help` lists the targets. Suites end with a line "N passed, N failed".
+
+CC ?= cc
+CXX ?= c++
+CFLAGS ?= -O2
+STD = -std=c99
+HEADER = jambonz_ws.h
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+# Where a target builds others it does so on all cores, unless make was told how many already.
+SUB = $(MAKE) --no-print-directory -s $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+SUITES = sh tests/suites.sh
+
+PROGRAMS := $(patsubst examples/%.c,%,$(wildcard examples/*.c))
+# The longest first, so that no core has to wait for it at the end.
+UNITS := $(patsubst tests/%.c,%,$(shell ls -S tests/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SIMULATOR := $(wildcard tests/simulator/*.c tests/simulator/*.h)
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+UNIT_SANITIZE = -O0 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+WARN = -Wall -Wextra -Wpedantic
 
 all: examples
 
-examples: $(EXAMPLES) build/simulator
+help:
+	@echo 'make run           a phone call: build/menu is the app, build/simulator is jambonz, your keyboard is the caller'
+	@echo '     run ONCE=1    ... a scripted call, then ends     (HOST= and PORT= choose where the app listens)'
+	@echo 'make test          everything below up to "e2e"; installs what it needs when it may, else prints the line to type'
+	@echo 'make examples      builds the programs into build/'
+	@echo 'make unit asan     unit tests; the same under AddressSanitizer and UBSan'
+	@echo 'make check         how the file is built: compile matrix, rooms, symbols, snippets of README and manual'
+	@echo 'make calls         call scripts through each door; calls-asan: sanitized'
+	@echo 'make e2e           end to end with npm ws and with Python websockets'
+	@echo 'make schema        the verb tables against @jambonz/schema'
+	@echo 'make fuzz T=20     every fuzzer for T (20, 10m, 1h) after its corpus'
+	@echo 'make size          code size of each cut'
+	@echo 'make lint fmt      clang-tidy and cppcheck; formats examples and tests'
+	@echo 'make portable      unit tests with -m32, on a big-endian machine, without SIMD'
+	@echo 'make valgrind      calls and unit tests under valgrind'
+	@echo 'make selftest      do the simulator and the schema check notice what they should?'
+	@echo 'make conform       wsconform against build/echo, where it is at hand'
+	@echo 'make clean'
 
-build/%: examples/%.c jambonz_ws.h examples/menu_app.h
-	@mkdir -p build
-	$(CC) -std=c99 $(CFLAGS) -I. -o $@ $<
+# -- programs ---------------------------------------------------------------------------------------------------------
 
-build/simulator: tests/simulator/*.c tests/simulator/*.h
-	@mkdir -p build
-	$(CC) -std=c99 $(CFLAGS) -o $@ tests/simulator/*.c -lm
+examples: $(PROGRAMS:%=build/%) build/simulator
+
+build/%: examples/%.c $(HEADER) $(wildcard examples/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $< $(LDFLAGS)
+
+build/simulator: $(SIMULATOR)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS) -lm
+
+build/asan/%: examples/%.c $(HEADER) $(wildcard examples/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(SANITIZE) $(WARN) -I. -o $@ $<
+
+build/probe: tests/e2e/probe.c $(HEADER)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $< $(LDFLAGS)
+
+build/asan/probe: tests/e2e/probe.c $(HEADER)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(SANITIZE) $(WARN) -I. -o $@ $<
+
+build/asan/simulator: $(SIMULATOR)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(SANITIZE) -o $@ $(filter %.c,$^) -lm
+
+run:
+	@$(SUB) build/menu build/simulator
+	@sh tests/demo.sh
+
+# -- suites -----------------------------------------------------------------------------------------------------------
+
+test: setup
+	@$(SUITES) unit asan check e2e calls
+
+setup:
+	@sh tests/setup.sh test
+
+unit:
+	@$(SUB) $(UNITS:%=build/unit/%)
+	@sh tests/unit.sh unit $(UNITS:%=build/unit/%)
+
+asan:
+	@$(SUB) $(UNITS:%=build/asan/%)
+	@sh tests/unit.sh asan $(UNITS:%=build/asan/%)
+
+# Not optimised: compiling takes longer than running. `make portable` has a pass with -O2.
+build/unit/%: tests/%.c $(HEADER)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -g $(filter-out -O%,$(CFLAGS)) -O0 -I. -o $@ $< $(LDFLAGS) -lcmocka -lm -pthread
+
+build/asan/test_%: tests/test_%.c $(HEADER)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(UNIT_SANITIZE) $(WARN) -I. -o $@ $< -lcmocka -lm -pthread
+
+check:
+	@sh tests/check.sh
+
+calls:
+	@$(SUB) examples
+	@sh tests/calls.sh calls build build/simulator
+
+calls-asan:
+	@$(SUB) $(PROGRAMS:%=build/asan/%) build/asan/simulator
+	@sh tests/calls.sh calls-asan build/asan build/asan/simulator
+
+e2e:
+	@$(SUB) examples build/probe
+	@sh tests/setup.sh npm
+	@sh tests/e2e/run.sh e2e build
+
+e2e-asan:
+	@$(SUB) $(PROGRAMS:%=build/asan/%) build/asan/simulator build/asan/probe
+	@sh tests/setup.sh npm
+	@sh tests/e2e/run.sh e2e-asan build/asan
+
+schema:
+	@sh tests/setup.sh npm
+	@sh tests/schema.sh
+
+selftest: build/simulator
+	@sh tests/setup.sh npm
+	@node tests/simulator/selftest.mjs build/simulator
+	@node tests/schema/selftest.mjs
+
+fuzz:
+	@$(SUB) $(FUZZERS:%=build/fuzz/%)
+	@sh tests/fuzz.sh $(FUZZERS)
+
+FUZZ_CC ?= clang
+build/fuzz/%: tests/fuzz/%.c $(HEADER)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -o $@ $< -lm
+
+portable:
+	@sh tests/portable.sh $(UNITS)
+
+valgrind:
+	@$(SUB) examples
+	@$(SUB) $(UNITS:%=build/unit/%)
+	@sh tests/valgrind.sh $(UNITS:%=build/unit/%)
+
+conform: build/echo
+	@sh tests/conform.sh
+
+size:
+	@sh tests/size.sh
+
+lint:
+	@sh tests/lint.sh
+
+fmt:
+	clang-format -i $(wildcard examples/*.[ch] tests/*.c tests/compile/*.[ch] tests/fuzz/*.c)
 
 clean:
 	rm -rf build
 
-.PHONY: all examples clean
+.PHONY: all help examples run test setup unit asan check calls calls-asan e2e e2e-asan schema selftest fuzz portable valgrind conform size \
+        lint fmt clean
+
+# Whoever adds a suite (bench, coverage, ...) puts it into a file tests/NAME.mk; a line "# ci: NAME" in it makes .ci/run run it.
+-include $(sort $(wildcard tests/*.mk))

@@ -139,6 +139,22 @@
  * what the open-source server rejects (one unknown property there invalidates the whole answer). jbz_raw(o, json) puts verbs
  * as JSON text.
  *
+ * AUDIO
+ *
+ * Verb listen opens a further socket for the audio of a call; on_audio handles it, in an app with a path of its own or not:
+ *
+ *     .url = jbz_audio_url(ev->call, "/audio", buf, sizeof buf)      in verb listen; the token in it names the call
+ *
+ *     JBZ_EV_AUDIO_START   jbz_audio_mode(ev->audio, JBZ_AUDIO_STREAM, 8000) says what bidirectionalAudio asked for
+ *     JBZ_EV_AUDIO_PCM     ev->samples of 16 bits at ev->pcm; jbz_audio_write(ev->audio, pcm, n, &taken) speaks
+ *     JBZ_EV_AUDIO_END     last of all; the call goes on, as the audio goes on when the call's own socket is lost
+ *
+ * ev->audio is valid during the event, jbz_audio_id is to keep. What is written goes at most 200 ms ahead of what is heard
+ * (jbz_audio_pace), so that jbz_audio_kill is silence at once; the rest waits in the pool, at most audio_queue bytes, then
+ * writes take less and JBZ_EV_AUDIO_WRITABLE tells when to go on. End what you say with jbz_audio_end: jambonz keeps the last
+ * syllable otherwise. Marks (jbz_audio_mark) are hints: jambonz loses some, the library tells those as JBZ_E_TIMEOUT. Without
+ * streaming it is JBZ_AUDIO_CLIPS and jbz_audio_play. What jambonz would ignore is JBZ_E_STATE here. examples/audio_echo.c.
+ *
  * MEMORY AND LIMITS
  *
  * jbz_server_memory(&desc) = fixed part + max_conns * (connection + call) + pool: with the defaults about 5 MiB, most of it
@@ -156,6 +172,8 @@
  *     max_out                    jambonz' own limit (1009)      JBZ_E_TOO_BIG, nothing sent
  *     ping_ms                    dead peers                     dropped after two unanswered pings
  *     pending, detached_bytes    calls that hoard               JBZ_E_FULL
+ *     audio_queue                speech far ahead of its time   JBZ_E_FULL, then WRITABLE
+ *     audio_first_ms             audio sockets nobody uses      Close 1000
  *     resume_ms                  calls that never come back     END with JBZ_E_TIMEOUT
  *
  * ONE ODD MESSAGE
@@ -303,7 +321,8 @@ typedef enum jbz_level { JBZ_LOG_DEFAULT, JBZ_LOG_ERROR, JBZ_LOG_WARN, JBZ_LOG_I
 
 /* Where log lines go. `item` is one of jbz_log_item (tests and filters use it), `text` its fixed meaning, `detail` what is
    particular, one line, printable ASCII, peers' bytes escaped and cut. Payloads, numbers and transcripts appear only at
-   JBZ_LOG_DEBUG. `fn` NULL, the default, is silence (room 12 has a ready one: jbz_log_stderr); `level` 0 means JBZ_LOG_INFO. Must not call the library. */
+   JBZ_LOG_DEBUG. `fn` NULL, the default, is silence (room 12 has a ready one: jbz_log_stderr); `level` 0 means JBZ_LOG_INFO.
+   Must not call the library. */
 typedef struct jbz_logger {
     void (*fn)(jbz_level level, int item, const char *text, const char *detail, void *user) JBZ_ZEROED;
     void *user JBZ_ZEROED;
@@ -490,6 +509,7 @@ typedef struct jbz_out {
     void       *owner;    /* the rest: whose message this is, and which one */
     uint32_t    dest, dest_gen, slot;
     uint8_t     kind;
+    uint8_t     model;    /* whose language model its verbs start, if any */
 } jbz_out;
 
 /* Starts a text in `size` bytes at `mem`, which must outlive it: one JSON value, or any number of verbs, which make an array.
@@ -561,12 +581,24 @@ JBZ_API const char *jbz_out_finish(jbz_out *o, size_t *n);
 typedef enum jbz_event_type {
     JBZ_EV_NONE,
     JBZ_MESSAGES(JBZ_X)
-    JBZ_EV_UNKNOWN,   /* a JSON object whose `type` is none of the above: delivered, never answered */
-    JBZ_EV_END,       /* the call is over; last event of a call */
-    JBZ_EV_TIMER,     /* jbz_call_timer ran out */
-    JBZ_EV_TEXT,      /* on_message: a text message of a socket without a jambonz subprotocol */
-    JBZ_EV_BINARY,    /* on_message: a binary message of such a socket, or one on a control socket */
-    JBZ_EV_WAKEUP,    /* somebody called jbz_wakeup */
+    JBZ_EV_UNKNOWN,                     /* a JSON object whose `type` is none of the above: delivered, never answered */
+    JBZ_EV_END,                         /* the call is over; last event of a call */
+    JBZ_EV_TIMER,                       /* jbz_call_timer ran out */
+    JBZ_EV_TEXT,                        /* on_message: a text message of a socket without a jambonz subprotocol */
+    JBZ_EV_BINARY,                      /* on_message: a binary message of such a socket, or one on a control socket */
+    JBZ_EV_WAKEUP,                      /* somebody called jbz_wakeup */
+    JBZ_EV_TTS_OPEN,     /* speech streaming (see jbz_tts_write): the stream is there, what was written before is spoken now */
+    JBZ_EV_TTS_WRITABLE, /* ... a write did not fit, now there is room again: for `tag` bytes */
+    JBZ_EV_TTS_INTERRUPTED, /* ... the caller spoke; what was not spoken yet is dropped, `tag` bytes of it here */
+    JBZ_EV_TTS_CLOSED,      /* ... the stream is gone, `tag` bytes were not spoken; `reason` says why */
+    JBZ_EV_TTS_REPEATED,    /* ... `tag` bytes are sent again after a lost socket took their result along: maybe spoken twice */
+    JBZ_EV_AUDIO_START,     /* on_audio (see jbz_audio_write): an audio socket has told whose it is */
+    JBZ_EV_AUDIO_PCM,       /* ... samples */
+    JBZ_EV_AUDIO_DTMF,      /* ... a key */
+    JBZ_EV_AUDIO_PLAY_DONE, /* ... a clip has ended */
+    JBZ_EV_AUDIO_MARK,      /* ... a mark was reached, or never will be */
+    JBZ_EV_AUDIO_WRITABLE,  /* ... a write did not fit, now there is room again: for `tag` samples */
+    JBZ_EV_AUDIO_END,       /* ... it is closed */
     JBZ_EV_COUNT_
 } jbz_event_type;
 #undef JBZ_X
@@ -2421,7 +2453,8 @@ enum {
 /* A transport was opened: gives a connection for it, in the state "waiting for the HTTP request". NULL: no place is free. */
 JBZ_API jbz_conn *jbz_conn_open(jbz_core *core);
 
-/* Hands in received bytes. Returns how many were taken; feed the rest again when jbz_core_next has no more events. Zero-copy
+/* Hands in received bytes. Returns how many were taken, 0 while an event is being handled; feed the rest again when
+   jbz_core_next has no more events. Zero-copy
    transports receive straight into jbz_conn_buffer's memory and pass that. */
 JBZ_API size_t jbz_conn_feed(jbz_conn *c, const void *bytes, size_t n);
 
@@ -2470,6 +2503,7 @@ JBZ_API jbz_err jbz_conn_drop(jbz_conn *c, int code, const char *reason);
  *============================================================================*/
 
 typedef struct jbz_call jbz_call; /* one call; the pointer is valid during an event, keep a jbz_call_id */
+typedef struct jbz_audio jbz_audio; /* an audio socket; likewise, keep a jbz_audio_id */
 
 /* What apps keep of a call. A call that is over is never found again under its id. All zero is no call. */
 typedef struct jbz_call_id { uint32_t slot, gen; } jbz_call_id;
@@ -2480,7 +2514,7 @@ typedef struct jbz_reply_id { jbz_call_id call; uint32_t serial; } jbz_reply_id;
 /* Something happened. What it points to lives until the next event is pulled from the same core: keep ids, copy strings. */
 typedef struct jbz_event {
     jbz_event_type type;
-    jbz_err     reason;   /* END: OK hung up; TIMEOUT lost and not resumed; FULL evicted to make room */
+    jbz_err reason; /* END: OK hung up; TIMEOUT lost and not resumed; FULL evicted to make room. TTS_, AUDIO_: see there */
     jbz_core   *core;
     jbz_call   *call;     /* whose; NULL for WAKEUP, for raw sockets, and where a message names no call */
     jbz_conn   *conn;     /* the socket it came on; NULL when it came from no socket */
@@ -2495,6 +2529,11 @@ typedef struct jbz_event {
     bool        known;    /* ... and this server has seen the call before */
     bool        first;    /* first message of a call this server did not know */
     uint32_t    serial;   /* the library's */
+    jbz_audio  *audio;    /* AUDIO_...: the audio socket, and the rest is only for these */
+    const int16_t *pcm;   /* AUDIO_PCM: samples, in the machine's byte order; two channels interleaved */
+    size_t      samples;  /* AUDIO_PCM: how many, of both channels together */
+    const char *name;     /* AUDIO_DTMF: the key; AUDIO_MARK: the mark; AUDIO_PLAY_DONE: the clip's id */
+    uint32_t    ms;       /* AUDIO_DTMF: how long; AUDIO_PLAY_DONE: how much was played */
 } jbz_event;
 
 /* Handles an event. `user` is the app's. */
@@ -2524,6 +2563,7 @@ typedef struct jbz_env {
     const char *uiHint      JBZ_ZEROED;  /* "input", "textarea" or "filepicker" */
     jbz_tri     required    JBZ_ZEROED;
     jbz_tri     obscure     JBZ_ZEROED;  /* a secret: masked by the portal, its fallback is not told */
+    const char *jambonzResource JBZ_ZEROED; /* "carriers": the admin chooses one of the account's */
 } jbz_env;
 
 /* What one application is. A message goes to on_hook where one matches, session:new to on_session, the rest to on_other;
@@ -2589,6 +2629,8 @@ typedef struct jbz_server_desc {
     uint32_t pending      JBZ_ZEROED;  /* 16 replies deferred per call */
     uint32_t legs         JBZ_ZEROED;  /* 10 dialled legs remembered per call */
     uint32_t detached_bytes JBZ_ZEROED; /* 24,576 bytes of messages held per call: while it has no socket, or before its ack */
+    uint32_t speech_queue JBZ_ZEROED;  /* 16,384 bytes of text to be spoken that wait, per call */
+    uint32_t audio_queue  JBZ_ZEROED;  /* 65,536 bytes of samples that wait to be due, per audio socket */
 
     /* Sockets; ignored by a bare core. */
     const char *host      JBZ_ZEROED;  /* "127.0.0.1": IPv4 or IPv6 address, "*" for all, or "unix:/path" */
@@ -2668,7 +2710,8 @@ JBZ_API const char *jbz_call_direction(const jbz_call *call);  /* "inbound", "ou
 JBZ_API const char *jbz_call_status(const jbz_call *call);     /* last call_status told: "trying", "in-progress", ... or "" */
 /* An environment variable as text ("true", "3", "Hello"): what the admin set, else the table's fallback, else NULL. */
 JBZ_API const char *jbz_call_env(const jbz_call *call, const char *name);
-/* call_sid of the i-th leg dialled by this call, oldest first; NULL: no such. */
+/* call_sid of the i-th leg that this call has dialled and that is not over, oldest first; NULL: no such. Legs are learned from
+   call:status (and forgotten when that says completed, failed, busy or no-answer), at most desc.legs, the latest ones. */
 JBZ_API const char *jbz_call_leg(const jbz_call *call, uint32_t i);
 
 typedef enum jbz_phase {
@@ -2706,6 +2749,399 @@ typedef struct jbz_stats {
     size_t   pool_used, pool_limit;         /* now, bytes */
 } jbz_stats;
 JBZ_API void jbz_core_stats(const jbz_core *core, jbz_stats *stats);
+
+/*---- commands, one function each (PROTOCOL 3.3) ----
+ *
+ * A command is sent at once, or held while it may not go: before the call's first answer is out, while its socket is lost, or
+ * while a message of the app is open. jambonz acknowledges none: what it does not understand it only logs. So what can be
+ * checked is checked here. Errors, logged with the path ("mute:status.mute_status"), and nothing is sent:
+ *
+ *   JBZ_E_VALUE, _MISSING, _ARG, _RAW, _CONFLICT   what was given is not right
+ *   JBZ_E_TARGET     the app's target is JBZ_OSS, and only jambonz v10 knows this
+ *   JBZ_E_TOO_BIG, _FULL, _NOMEM   larger than max_out; the peer does not read, or detached_bytes are held; the pool is used up
+ *   JBZ_E_GONE       the call is over or being hung up
+ *
+ * `leg` says whose ear or mouth is meant: the call_sid of a dialled leg (jbz_call_leg, jbz_ev_leg), or NULL for the session's
+ * own. Where the server would take something else for it, the session's call_sid is sent. Words are spelled as on the wire. */
+
+/* `redirect` to other verbs is jbz_cmd_redirect and jbz_cmd_redirect_queue. */
+
+/* `redirect` to a hook: session:redirect comes with it, and its answer replaces what the call does. `method` NULL: POST. An
+   http URL ends this socket. For the dialled leg (child; there must be one, connected) it makes a session of its own, with a
+   socket to that URL and session:adulting. Both forms at once: jbz_cmd_redirect_both, either hook may not be NULL. */
+JBZ_API jbz_err jbz_cmd_redirect_hook(jbz_call *call, const char *call_hook, const char *method);
+JBZ_API jbz_err jbz_cmd_redirect_child(jbz_call *call, const char *child_call_hook, const char *method);
+JBZ_API jbz_err jbz_cmd_redirect_both(jbz_call *call, const char *call_hook, const char *child_call_hook);
+
+/* `redirect` with verbs for the caller of a dial, put next as with jbz_cmd_redirect. The dialled leg is let go; verbs for that
+   one cannot be sent (PROTOCOL 9.1), use jbz_cmd_redirect_child. */
+JBZ_API jbz_out *jbz_cmd_redirect_parent(jbz_call *call);
+
+/* "completed" ends an answered call, "no-answer" one that rings. jbz_hangup_call knows which, and makes sure. */
+JBZ_API jbz_err jbz_cmd_call_status(jbz_call *call, const char *call_status);
+
+/* "mute" or "unmute" one side of a dial, or this member of a conference. */
+JBZ_API jbz_err jbz_cmd_mute_status(jbz_call *call, const char *leg, const char *mute_status);
+
+/* In a conference. "mute" or "unmute" all members but moderators; "hold" or "unhold" this one (`wait_hook`: what it hears,
+   may be NULL, and must be with "unhold"). */
+JBZ_API jbz_err jbz_cmd_conf_mute_status(jbz_call *call, const char *conf_mute_status);
+JBZ_API jbz_err jbz_cmd_conf_hold_status(jbz_call *call, const char *conf_hold_status, const char *wait_hook);
+
+/* In a conference, this member: "tag" and "coach" (need `tag`), "untag", "uncoach", "hold" (takes `wait_hook`), "unhold",
+   "mute", "unmute", "kick". What an action does not take must be NULL. */
+JBZ_API jbz_err jbz_cmd_conf_participant_action(jbz_call *call, const char *action, const char *tag, const char *wait_hook);
+
+/* "pause" or "resume" a running listen, stream or transcription; listen and stream not those of config. On an idle call
+   jambonz stumbles over it, silently. */
+JBZ_API jbz_err jbz_cmd_listen_status(jbz_call *call, const char *listen_status);
+JBZ_API jbz_err jbz_cmd_stream_status(jbz_call *call, const char *stream_status);
+JBZ_API jbz_err jbz_cmd_transcribe_status(jbz_call *call, const char *transcribe_status);
+
+/* One digit, 0 to 9, *, # or A to D, to the far end of the leg. `duration_ms` 0: jambonz' 250. */
+JBZ_API jbz_err jbz_cmd_dtmf(jbz_call *call, const char *leg, char digit, uint32_t duration_ms);
+
+/* Louder or softer by so many dB; 0 is as it was. */
+JBZ_API jbz_err jbz_cmd_boost_audio_signal(jbz_call *call, const char *leg, double dB);
+
+/* During a dial: "no-media", "partial-media" or "full-media" goes through jambonz. */
+JBZ_API jbz_err jbz_cmd_media_path(jbz_call *call, const char *path);
+
+/* Attaches data, a JSON object. Not JBZ_OSS: put the verb tag instead. */
+JBZ_API jbz_err jbz_cmd_tag(jbz_call *call, const char *json);
+
+/* The languages to expect from now on, `n` of them ("en", "es"); none: any. v10. */
+JBZ_API jbz_err jbz_cmd_stt_reconfigure(jbz_call *call, const char *const *hints, size_t n);
+
+#ifndef JBZ_NO_VERBS
+
+/* Starts, stops, pauses or resumes a recording. */
+#define JBZ_OPTS_cmd_record(X, T)                                                                                              \
+    JBZ_OPTS_config_record(X, T)                                                                                               \
+    X(T, BOOL,       silence,         ,      MAY )  /* pause, cloud: record silence meanwhile */
+typedef struct jbz_cmd_record_opts { JBZ_OPTS_cmd_record(JBZI_MEMBER, _) } jbz_cmd_record_opts;
+
+/* A SIP request within the dialog. */
+#define JBZ_OPTS_cmd_sip_request(X, T)                                                                                         \
+    X(T, STR,         method,       ,     MUST)  /* INFO, NOTIFY, MESSAGE ... */                                               \
+    X(T, STR,         content_type, ,     MAY )  /* of the body */                                                             \
+    X(T, STR,         content,      ,     MAY )  /* the body */                                                                \
+    X(T, MAP,         headers,      ,     MAY )  /* SIP headers */                                                             \
+    X(T, RAW(object), headers,      _raw, TWIN)
+typedef struct jbz_cmd_sip_request_opts { JBZ_OPTS_cmd_sip_request(JBZI_MEMBER, _) } jbz_cmd_sip_request_opts;
+
+/* Noise isolation. */
+#define JBZ_OPTS_cmd_noise_isolation_status(X, T)                                                                              \
+    X(T, ENUM(enable|disable), noise_isolation_status, , MUST)  /* on or off */                                                \
+    X(T, STR,                  vendor,                 , MAY )  /* whose service */                                            \
+    X(T, NUM_IN(0, 100),       level,                  , MAY )  /* how much of it */                                           \
+    X(T, STR,                  model,                  , MAY )  /* which model */
+typedef struct jbz_cmd_noise_isolation_status_opts {
+    JBZ_OPTS_cmd_noise_isolation_status(JBZI_MEMBER, _)
+} jbz_cmd_noise_isolation_status_opts;
+
+/* Speech for all members of the conference. */
+#define JBZ_OPTS_cmd_room_say(X, T)                                                                                            \
+    X(T, STR,                text,        ,     MUST)  /* plain text or SSML */                                                \
+    X(T, OBJ(c_synthesizer), synthesizer, ,     MAY )  /* text to speech, if not the session's */                              \
+    X(T, TIMES,              loop,        ,     MAY )  /* times; for ever with JBZ_FOREVER */                                  \
+    X(T, BOOL,               stream,      ,     MAY )  /* speak as it is synthesised */                                        \
+    X(T, STR,                id,          ,     MAY )  /* comes back with say-start and say-done on the statusHook */          \
+    X(T, BOOL,               replace,     ,     MAY )  /* instead of what is being said or played */
+typedef struct jbz_cmd_room_say_opts { JBZ_OPTS_cmd_room_say(JBZI_MEMBER, _) } jbz_cmd_room_say_opts;
+
+/* A sound file for all members of the conference. */
+#define JBZ_OPTS_cmd_room_play(X, T)                                                                                           \
+    X(T, STR,  url,     , MUST)  /* of the file */                                                                             \
+    X(T, STR,  id,      , MAY )  /* comes back with play-start and play-done on the statusHook */                              \
+    X(T, BOOL, replace, , MAY )  /* instead of what is being said or played */
+typedef struct jbz_cmd_room_play_opts { JBZ_OPTS_cmd_room_play(JBZI_MEMBER, _) } jbz_cmd_room_play_opts;
+
+/* These take option structs: jbz_cmd_config(call, JBZ_LIT(config_opts, .notifyEvents = JBZ_TRUE)). config, dub and whisper work
+   beside the verb that runs. dial places a new, independent call as the REST API does; hooks that are paths are taken as paths
+   of this app; when it fails, jambonz:error comes. whisper speaks to one leg of a dial, or during listen: `say`, then `play`,
+   either may be NULL; _raw takes one verb or a list of them (say and play only) as JSON. The last three are v10. */
+JBZ_API jbz_err jbz_cmd_config(jbz_call *call, const jbz_config_opts *opts);
+JBZ_API jbz_err jbz_cmd_dial(jbz_call *call, const jbz_rest_dial_opts *opts);
+JBZ_API jbz_err jbz_cmd_dub(jbz_call *call, const char *leg, const jbz_dub_opts *opts);
+JBZ_API jbz_err jbz_cmd_record(jbz_call *call, const jbz_cmd_record_opts *opts);
+JBZ_API jbz_err jbz_cmd_sip_request(jbz_call *call, const char *leg, const jbz_cmd_sip_request_opts *opts);
+JBZ_API jbz_err jbz_cmd_whisper(jbz_call *call, const char *leg, const jbz_say_opts *say, const jbz_play_opts *play);
+JBZ_API jbz_err jbz_cmd_whisper_raw(jbz_call *call, const char *leg, const char *json);
+JBZ_API jbz_err jbz_cmd_noise_isolation_status(jbz_call *call, const jbz_cmd_noise_isolation_status_opts *opts);
+JBZ_API jbz_err jbz_cmd_room_say(jbz_call *call, const jbz_cmd_room_say_opts *opts);
+JBZ_API jbz_err jbz_cmd_room_play(jbz_call *call, const jbz_cmd_room_play_opts *opts);
+
+#endif /* JBZ_NO_VERBS */
+
+/*---- language models and their tools (PROTOCOL 5) ----*/
+
+/* What a tool gave back. */
+typedef struct jbz_tool_output_opts {
+    const char *id     JBZ_ZEROED; /* required: of the jbz_tool_call that is answered */
+    const char *name   JBZ_ZEROED; /* of the function; Deepgram requires it */
+    const char *text   JBZ_ZEROED; /* the result, as text ... */
+    const char *json   JBZ_ZEROED; /* ... or as JSON; one of the two is required */
+    const char *vendor JBZ_ZEROED; /* "openai", "google" ...; NULL: that of the verb the call was last sent */
+    jbz_tri   is_error JBZ_ZEROED; /* the tool failed; only ElevenLabs is told apart from the result */
+} jbz_tool_output_opts;
+
+/* Answers a tool call (llm:tool-call, agent:tool-call) in the shape that the model's vendor takes; a wrong one leaves the model
+   waiting. The vendor is known from the verb llm, agent or ..._s2s last sent for this call; verbs put as raw JSON do not count,
+   name it then. JBZ_E_MISSING: not known (jambonz v10 has one shape for all: with target JBZ_V10 that is taken). */
+JBZ_API jbz_err jbz_cmd_llm_tool_output(jbz_call *call, const jbz_tool_output_opts *opts);
+#ifndef JBZ_NO_SHORTHAND
+#define jbz_tool_output(call, ...) jbz_cmd_llm_tool_output((call), JBZ_LIT(tool_output_opts, __VA_ARGS__))
+#endif
+
+/* Tells a running model something: the vendor's own event, a JSON object. With target JBZ_OSS its `type` is checked. */
+JBZ_API jbz_err jbz_cmd_llm_update(jbz_call *call, const char *json);
+
+/* Changes a running agent (v10): its instructions; one more message of the dialogue (`role` "system", "user", "assistant" or
+   "tool"); its tools, a JSON array; makes it speak, as if the caller had said `user_input`, or by `instructions` (either may be
+   NULL); `interrupt`: even while it speaks. jbz_cmd_agent_update takes any of these as a JSON object. */
+JBZ_API jbz_err jbz_cmd_agent_update_instructions(jbz_call *call, const char *instructions);
+JBZ_API jbz_err jbz_cmd_agent_inject_context(jbz_call *call, const char *role, const char *content);
+JBZ_API jbz_err jbz_cmd_agent_update_tools(jbz_call *call, const char *json);
+JBZ_API jbz_err jbz_cmd_agent_generate_reply(jbz_call *call, const char *user_input, const char *instructions,
+                                             jbz_tri interrupt);
+JBZ_API jbz_err jbz_cmd_agent_update(jbz_call *call, const char *json);
+
+/* A tool that a model calls. */
+typedef struct jbz_tool_call {
+    const char *id;   /* for the answer; lives as long as the event */
+    const char *name; /* which tool */
+    jbz_json    args; /* its arguments, an object */
+} jbz_tool_call;
+
+/* The i-th tool call of llm:tool-call or agent:tool-call; false: there are not so many. Only Google packs several into one. */
+JBZ_API bool jbz_ev_tool_call(const jbz_event *ev, uint32_t i, jbz_tool_call *tool);
+
+/*---- what events tell ----
+ *
+ * jambonz has several names and places for many things; these functions know them. They take any event: what it does not tell
+ * is "", 0, false, a missing value, or the number that is named. Texts live as long as the event. For everything else there is
+ * jbz_json_str(ev->data, "/account_sid", "") and the like. */
+
+/* Whom it is about. */
+JBZ_API const char *jbz_ev_call_sid(const jbz_event *ev);   /* call_sid of data, else of the envelope */
+JBZ_API const char *jbz_ev_leg(const jbz_event *ev); /* the same if it is not the session's own: a dialled leg; else NULL */
+JBZ_API const char *jbz_ev_parent_sid(const jbz_event *ev); /* parent_call_sid: who dialled it */
+JBZ_API const char *jbz_ev_from(const jbz_event *ev);
+JBZ_API const char *jbz_ev_to(const jbz_event *ev);
+JBZ_API const char *jbz_ev_caller_name(const jbz_event *ev);    /* caller_name; inbound session:new and the like only */
+JBZ_API const char *jbz_ev_fs_sip_address(const jbz_event *ev); /* fs_sip_address or local_sip_address */
+JBZ_API const char *jbz_ev_fs_public_ip(const jbz_event *ev);   /* fs_public_ip or public_ip */
+JBZ_API jbz_json    jbz_ev_customer_data(const jbz_event *ev);  /* customerData or customerdata: what tag attached */
+JBZ_API const char *jbz_ev_call_status(const jbz_event *ev);    /* call_status, "in-progress" and so on */
+JBZ_API int         jbz_ev_sip_status(const jbz_event *ev);     /* sip_status: 200, 486 ... */
+JBZ_API const char *jbz_ev_sip_reason(const jbz_event *ev);     /* sip_reason: "OK" ... */
+JBZ_API double      jbz_ev_duration(const jbz_event *ev);       /* s: duration, dial_call_duration, playback_...; else -1 */
+
+/* What happened: `event` (conference, queue, verb:status, hold, dialogflow), event_type (speech streaming), `type` (llm:event,
+   agent:event, amd), speech_event.type (transcribe). */
+JBZ_API const char *jbz_ev_what(const jbz_event *ev);
+/* How a verb ended: dial_call_status, queue_result, dequeue_result, transfer_result, `result` (sip:request), message_status,
+   completion_reason (llm), else `reason` (gather, play). */
+JBZ_API const char *jbz_ev_result(const jbz_event *ev);
+/* Why: `reason` (gather "dtmfDetected", "speechDetected", "timeout"; play; amd), completion_reason (llm), transfer_reason,
+   leave_reason (queue), message_failure_reason. */
+JBZ_API const char *jbz_ev_reason(const jbz_event *ev);
+/* What went wrong: `msg` (jambonz:error), `error` or its `message` (llm), `err` (sip:request); and `details` to it. */
+JBZ_API const char *jbz_ev_error(const jbz_event *ev);
+JBZ_API const char *jbz_ev_details(const jbz_event *ev);
+/* Which verb: `verb` or `name` (verb:status, jambonz:error), and your name for it: verb_id (hooks) or `id`. */
+JBZ_API const char *jbz_ev_verb(const jbz_event *ev);
+JBZ_API const char *jbz_ev_verb_id(const jbz_event *ev);
+
+/* Speech and digits: of gather, transcribe, barge-in (verb:status), agent:event, llm:event. */
+JBZ_API const char *jbz_ev_transcript(const jbz_event *ev);  /* of the best alternative; or `transcript` */
+JBZ_API double      jbz_ev_confidence(const jbz_event *ev);  /* its confidence, 0 to 1 */
+JBZ_API bool        jbz_ev_is_final(const jbz_event *ev);    /* is_final; false for partial results */
+JBZ_API const char *jbz_ev_language(const jbz_event *ev);    /* language_code, else `language` */
+JBZ_API int         jbz_ev_channel(const jbz_event *ev);     /* channel_tag, else `channel`: 1 caller, 2 the other side */
+JBZ_API const char *jbz_ev_translation(const jbz_event *ev); /* transcribe with translationHook */
+JBZ_API const char *jbz_ev_digits(const jbz_event *ev);      /* `digits` (gather, listen), else `dtmf` (dial, barge-in) */
+
+/* Dial, refer, transfer. */
+JBZ_API const char *jbz_ev_dial_status(const jbz_event *ev);     /* dial_call_status: "completed", "busy", "no-answer" ... */
+JBZ_API int         jbz_ev_dial_sip_status(const jbz_event *ev); /* dial_sip_status */
+JBZ_API const char *jbz_ev_dial_sid(const jbz_event *ev);        /* dial_call_sid: the leg; take it as `leg` while it is up */
+JBZ_API int         jbz_ev_refer_status(const jbz_event *ev);    /* final_referred_call_status, the eventHook's, refer_status */
+
+/* Queues: waitHook, actionHook, queue:status. */
+JBZ_API const char *jbz_ev_queue(const jbz_event *ev);           /* queue_sid, else `queue` */
+JBZ_API int         jbz_ev_queue_position(const jbz_event *ev);  /* 0 is next; else -1 */
+JBZ_API int         jbz_ev_queue_size(const jbz_event *ev);      /* queue_size, else `length`; else -1 */
+JBZ_API int         jbz_ev_queue_time(const jbz_event *ev);      /* s waited; else -1 */
+
+/* Conferences: statusHook. What happened is jbz_ev_what: "join", "leave" ... */
+JBZ_API const char *jbz_ev_conference(const jbz_event *ev);      /* conference_sid */
+JBZ_API const char *jbz_ev_conference_name(const jbz_event *ev); /* friendly_name */
+JBZ_API int         jbz_ev_members(const jbz_event *ev);         /* members now; else -1 */
+
+/* Answering machine detection: "amd_human_detected", "amd_machine_detected" ...; "" if it is no such event. */
+JBZ_API const char *jbz_ev_amd(const jbz_event *ev);
+
+/* Agents: what it said, whether the caller cut it off, and how long which part took: "model_latency", "voice_latency",
+   "transcriber_latency", "turn_detection_latency", in ms, else -1. And what was heard of streamed speech (v10, "tts_spoken").
+   */
+JBZ_API const char *jbz_ev_response(const jbz_event *ev);
+JBZ_API bool        jbz_ev_interrupted(const jbz_event *ev);
+JBZ_API int         jbz_ev_latency(const jbz_event *ev, const char *which);
+JBZ_API const char *jbz_ev_spoken(const jbz_event *ev);
+
+/*---- environment variables, typed ----*/
+
+/* As jbz_call_env, read as a number or a boolean; `fallback` when there is none, or it is not of that type. */
+JBZ_API int64_t jbz_call_env_int(const jbz_call *call, const char *name, int64_t fallback);
+JBZ_API double  jbz_call_env_num(const jbz_call *call, const char *name, double fallback);
+JBZ_API bool    jbz_call_env_bool(const jbz_call *call, const char *name, bool fallback);
+
+/*---- speech streaming (PROTOCOL 4): text that is spoken while it is still being written ----
+ *
+ * Needs a stream: config with ttsStream = { .enable = JBZ_TRUE }, or a running say with .stream = JBZ_TRUE. Write text as it
+ * comes, in pieces of any size, and flush at the end of what is to be said: what does not end a sentence is not spoken before.
+ *
+ * The library keeps what jambonz has no room for (1,000 characters), up to desc.speech_queue bytes. Events for on_other:
+ *
+ *   JBZ_EV_TTS_OPEN         the stream is there; what was written before is spoken now
+ *   JBZ_EV_TTS_WRITABLE     after a write that did not fit: at least half of speech_queue is free, `tag` bytes
+ *   JBZ_EV_TTS_INTERRUPTED  the caller spoke: what was not spoken is dropped, `tag` bytes of it here, the rest in jambonz
+ *   JBZ_EV_TTS_CLOSED       the stream is gone and `tag` bytes were not spoken. `reason`: OK it was closed; STATE the voice's
+ *                           vendor could not be reached; TARGET this session has no streaming; TIMEOUT jambonz did not
+ *                           answer for 10 s
+ *   JBZ_EV_TTS_REPEATED     `tag` bytes are sent again (see below)
+ *
+ * jambonz' own words, JBZ_EV_TTS_STREAMING_EVENT ("stream_paused", "tts_spoken" ...), come too, but not the results of
+ * pieces. No event tells that the last word was heard, except tts_spoken of v10: use verb say for final words.
+ *
+ * A lost socket does not end the stream. Text waits until jambonz is back, then goes on. If just then a piece was on its way,
+ * nobody can know whether jambonz had it: its result is waited for, 1 s after the reconnect, then it is sent again, and
+ * JBZ_EV_TTS_REPEATED says so: it may be heard twice. Nothing is lost without an event.
+ *
+ * Do not send tts:tokens by jbz_cmd beside this. */
+
+/* Appends `n` bytes of UTF-8; characters may be cut anywhere between two writes. `taken` gets how many were taken; NULL: all or
+   none. JBZ_E_FULL: not all fitted, go on at JBZ_EV_TTS_WRITABLE (after INTERRUPTED and CLOSED there is room, too);
+   JBZ_E_TOO_BIG: `taken` NULL and more than speech_queue; JBZ_E_NOMEM: no pool; JBZ_E_GONE: the call is over. */
+JBZ_API jbz_err jbz_tts_write(jbz_call *call, const char *text, size_t n, size_t *taken);
+
+/* Ends what was written so far: it is spoken to its last word. */
+JBZ_API jbz_err jbz_tts_flush(jbz_call *call);
+
+/* Drops what was written and not spoken, here and in jambonz: silence. (What jambonz got before its stream was open it
+   keeps.) */
+JBZ_API jbz_err jbz_tts_clear(jbz_call *call);
+
+/* Bytes written that jambonz has not taken yet. */
+JBZ_API size_t jbz_tts_queued(const jbz_call *call);
+
+/*---- audio (PROTOCOL 6): sockets on which the caller is heard, and spoken to ----
+ *
+ * Verb listen (stream) makes jambonz open a socket of its own for the audio of a call, and desc.on_audio handles it:
+ *
+ *     char url[128];
+ *     jbz_listen(o, .url = jbz_audio_url(ev->call, "/audio", url, sizeof url), .bidirectionalAudio =
+ *                JBZ_LIT(c_bidirectionalAudio_opts, .enabled = JBZ_TRUE, .streaming = JBZ_TRUE, .sampleRate = 8000));
+ *
+ * All its events have ev->audio, ev->conn, and ev->call: the call, NULL if that is not known here or over.
+ *
+ *   JBZ_EV_AUDIO_START      first of all. ev->data is what jambonz tells: callSid, from, to ... and the verb's metadata, cut at
+ *                           8,192 bytes: what did not come whole is missing then. Who begins with samples loses those
+ *   JBZ_EV_AUDIO_PCM        ev->samples samples at ev->pcm, aligned, in this machine's byte order, in stereo L R L R (L the
+ *                           caller). 0 samples: jambonz asks for what is left to be sent (graceful shutdown)
+ *   JBZ_EV_AUDIO_DTMF       key ev->name was pressed, for ev->ms (with .passDtmf)
+ *   JBZ_EV_AUDIO_MARK       mark ev->name: `reason` OK it was reached; GONE it was cleared; TIMEOUT jambonz did not say so
+ *   JBZ_EV_AUDIO_PLAY_DONE  clip ev->name ended after ev->ms; `reason` GONE: dropped from the queue; TIMEOUT: as above
+ *   JBZ_EV_AUDIO_WRITABLE   a write or clip did not fit, now there is room again, for `tag` samples
+ *   JBZ_EV_AUDIO_END        last of all, if START came. `reason` OK: closed with 1000; GONE: lost; `tag` the close code
+ *   JBZ_EV_UNKNOWN          some other message
+ *
+ * An audio socket is not one of its call's sockets: either ends without the other, and it is never reconnected. One that says
+ * nothing at all for audio_first_ms is closed. With jbz_wait, too, these events go to on_audio. */
+
+/* What apps keep of an audio socket, as a jbz_call_id of a call. */
+typedef struct jbz_audio_id { uint32_t slot, gen; } jbz_audio_id;
+JBZ_API jbz_audio_id jbz_audio_id_of(const jbz_audio *audio);
+/* The audio socket, NULL when it is closed or closing. Valid until the next pull. */
+JBZ_API jbz_audio *jbz_audio_find(jbz_core *core, jbz_audio_id id);
+
+JBZ_API jbz_call *jbz_audio_call(const jbz_audio *audio); /* NULL: not known here, or over */
+JBZ_API void     *jbz_audio_user(const jbz_audio *audio);
+JBZ_API void      jbz_audio_set_user(jbz_audio *audio, void *user);
+JBZ_API uint32_t  jbz_audio_rate(const jbz_audio *audio);     /* of what comes: samples a second, of each channel */
+JBZ_API unsigned  jbz_audio_channels(const jbz_audio *audio); /* 2 for mixType stereo, else 1 */
+
+/* Writes to `buf` the URL of an audio socket of this call: `url` (a path, or an absolute URL) and "?jbz=TOKEN", by which
+   the socket is known again before it has said a word. Returns `buf`; NULL: it takes more than `size` (37 and the NUL on
+   top of `url`). Other sockets are matched by the callSid they tell, in their own app first, then in any of this server. */
+JBZ_API const char *jbz_audio_url(const jbz_call *call, const char *url, char *buf, size_t size);
+
+/* How jambonz takes audio, as the verb's bidirectionalAudio asked for: what does not go with that, jambonz ignores silently. */
+typedef enum jbz_audio_way {
+    JBZ_AUDIO_STREAM = 1, /* streaming JBZ_TRUE: samples as they come (jbz_audio_write, _end, _mark, _clear_marks) */
+    JBZ_AUDIO_CLIPS       /* else: whole clips (jbz_audio_play) */
+} jbz_audio_way;
+
+/* Says so, before anything is sent; usually at START. `rate`: with STREAM bidirectionalAudio.sampleRate (8000, 16000,
+   24000, 32000, 48000, 64000, else JBZ_E_VALUE); for marks it must be the call's own, 8000 for G.711 (PROTOCOL 6.3).
+   JBZ_E_STATE: said otherwise before, and from the functions below: not said, or not the way they need. */
+JBZ_API jbz_err jbz_audio_mode(jbz_audio *audio, jbz_audio_way way, uint32_t rate);
+
+/* How many ms jambonz may have ahead of what is heard: 200 until told otherwise; 0: all at once. Since jambonz takes any
+   amount, what it has is only stopped by jbz_audio_kill. Below 100 it stutters. */
+JBZ_API void jbz_audio_pace(jbz_audio *audio, uint32_t ahead_ms);
+
+/* Speaks mono samples. `taken` gets how many were taken; NULL: all or none. What is not due is kept, up to desc.audio_queue
+   bytes. JBZ_E_FULL: not all fitted, go on at WRITABLE; JBZ_E_TOO_BIG: `taken` NULL and more than audio_queue; JBZ_E_NOMEM:
+   no pool; JBZ_E_GONE: the socket is closed. Samples of -1 go as 0: jambonz keeps its marks among the samples as that
+   value. */
+JBZ_API jbz_err jbz_audio_write(jbz_audio *audio, const int16_t *pcm, size_t samples, size_t *taken);
+
+/* Ends what was written so far with 160 ms of silence: jambonz holds up to that much back until more comes, the last
+   syllable. */
+JBZ_API jbz_err jbz_audio_end(jbz_audio *audio);
+
+/* Asks to be told when what was written before is heard: letters, digits, _ . - (at most 54, not beginning with "jbz.",
+   else JBZ_E_VALUE). JBZ_E_FULL: 30 are on their way. Every mark gives one MARK event, unless END or jbz_audio_clear_marks
+   comes first. jambonz loses marks, so this is a hint and no promise: one not reported 2 s after its time, computed from
+   what was sent, comes with JBZ_E_TIMEOUT. Put it in front of jbz_audio_end, which pushes it through. */
+JBZ_API jbz_err jbz_audio_mark(jbz_audio *audio, const char *name);
+/* Forgets all marks on their way: there will be no events for them. */
+JBZ_API jbz_err jbz_audio_clear_marks(jbz_audio *audio);
+
+/* Silence, now: drops what was written and not heard, here and in jambonz; marks on their way come as GONE. Clips: stops
+   the one that plays (PLAY_DONE comes), the next of the queue starts. jambonz miscounts marks after that (PROTOCOL 9.4);
+   for each that was on its way one of the library's own goes in front of the next samples and sets it right. */
+JBZ_API jbz_err jbz_audio_kill(jbz_audio *audio);
+
+/* A clip: samples in this machine's byte order (`pcm`), or bytes as they are. */
+typedef struct jbz_audio_clip {
+    const int16_t *pcm      JBZ_ZEROED; /* mono; the type is raw then */
+    size_t      samples     JBZ_ZEROED;
+    const void *bytes       JBZ_ZEROED; /* or: a WAV file, or little-endian samples */
+    size_t      len         JBZ_ZEROED;
+    const char *audioContentType JBZ_ZEROED; /* with `bytes`: "wav", "wave" or "raw" */
+    uint32_t    sampleRate  JBZ_ZEROED; /* raw: 8000, 16000, 24000, 32000, 48000 or 64000 */
+    const char *id          JBZ_ZEROED; /* told by PLAY_DONE, at most 54 bytes; NULL: one is made, "jbz.1" ... */
+    const char *textContent JBZ_ZEROED; /* what is said, for jambonz' log */
+    bool        queuePlay   JBZ_ZEROED; /* play it behind the others, else instead of them */
+} jbz_audio_clip;
+
+/* Plays a clip: jbz_audio_play(audio, JBZ_LIT(audio_clip, .pcm = tone, .samples = n, .sampleRate = 8000)). Goes as one
+   message, larger than max_out if need be. Every clip gives one PLAY_DONE, unless END comes first. JBZ_E_MISSING,
+   JBZ_E_VALUE: a member; JBZ_E_FULL: 11 are queued (jambonz drops more silently), or the last one is not sent yet: try again
+   at WRITABLE; JBZ_E_TOO_BIG: its base64 takes more than the pool's largest block (512 KiB with the defaults, it grows with
+   desc.pool); JBZ_E_NOMEM. */
+JBZ_API jbz_err jbz_audio_play(jbz_audio *audio, const jbz_audio_clip *clip);
+
+/* Ends the verb: jambonz closes the socket and goes on with the next verb or the actionHook. What was not sent is lost. */
+JBZ_API jbz_err jbz_audio_disconnect(jbz_audio *audio);
+
+/* Samples written and not sent yet; ms until all that was written is heard, by the clock. */
+JBZ_API size_t   jbz_audio_queued(const jbz_audio *audio);
+JBZ_API uint32_t jbz_audio_left(const jbz_audio *audio);
 
 #endif /* JBZ_NO_CONN */
 
@@ -2747,7 +3183,8 @@ JBZ_API uint16_t jbz_server_port(const jbz_server *s);
 JBZ_API void jbz_server_stats(const jbz_server *s, jbz_stats *stats);
 
 /* Own loop: the next event of any call, waiting up to `timeout_ms` for it (-1: for ever). JBZ_E_TIMEOUT: none came;
-   JBZ_E_BUSY: called from a handler; JBZ_E_GONE: drained, no connection is left; JBZ_E_SYS: waiting failed. Hand the event to jbz_dispatch or look at it yourself. */
+   JBZ_E_BUSY: called from a handler; JBZ_E_GONE: drained, no connection is left; JBZ_E_SYS: waiting failed. Hand the event to
+   jbz_dispatch or look at it yourself. */
 JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms);
 
 /* Somebody else's loop: descriptors to wait for (one with epoll), with their poll() events; returns how many there are, also
@@ -4481,6 +4918,8 @@ JBZ_API const char *jbz_out_finish(jbz_out *o, size_t *n) {
 
 /*==== MARK: 5 MSG - implementation ==========================================*/
 
+#define JBZI_MSG_ENDED 128u /* in o->flags, beside JBZI_OUT_LIST */
+
 typedef enum jbzi_msg_answer { JBZI_MSG_NONE, JBZI_MSG_LIST, JBZI_MSG_BARE, JBZI_MSG_APP } jbzi_msg_answer;
 
 typedef struct jbzi_msg_kind { uint8_t n, answer; char name[22]; } jbzi_msg_kind;
@@ -4538,6 +4977,8 @@ JBZ_API jbz_err jbz_msg_read(jbz_msg *m, jbz_doc *doc, char *text, size_t len, j
 
 /*---- envelopes ----*/
 
+#define JBZI_MSG_NESTED 2u /* in o->flags: the list is a member of an object that is the data */
+
 static void jbzi_msg_put(jbz_out *o, const char *text) { jbzi_out_put(o, text, strlen(text)); }
 
 /* A string member of the envelope, between its start and its data. */
@@ -4572,11 +5013,16 @@ static void jbzi_msg_ack_with(jbz_out *o, const char *msgid, size_t n, const cha
 
 JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
     if (n) *n = 0;
+    if (o->flags & JBZI_MSG_ENDED && o->error.code == JBZ_E_OK) { /* sent to one already, now to another */
+        if (n) *n = o->len;
+        return o->buf;
+    }
     if (o->depth || o->next == JBZI_OUT_VALUE) jbzi_out_fail(o, JBZ_E_STATE, NULL);
     if (o->error.code == JBZ_E_OK && (o->flags & JBZI_OUT_LIST) && !o->lazy) jbzi_out_char(o, ']');
+    if (o->error.code == JBZ_E_OK && (o->flags & JBZI_MSG_NESTED)) jbzi_out_char(o, '}');
     if (o->error.code == JBZ_E_OK) jbzi_out_char(o, '}');
     if (o->error.code != JBZ_E_OK) return NULL;
-    o->flags &= (uint8_t)~JBZI_OUT_LIST;
+    o->flags = (uint8_t)((o->flags & ~JBZI_OUT_LIST) | JBZI_MSG_ENDED);
     o->next = JBZI_OUT_DONE;
     o->buf[o->len] = 0;
     if (n) *n = o->len;
@@ -4584,6 +5030,35 @@ JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
 }
 
 /*==== MARK: 6 VERB - implementation =========================================*/
+
+/* Whose language model a verb talks to: what the output of its tools must look like depends on it (room 11). */
+enum {
+    JBZI_VERB_NO_MODEL, JBZI_VERB_OPENAI, JBZI_VERB_ULTRAVOX, JBZI_VERB_ELEVENLABS, JBZI_VERB_DEEPGRAM, JBZI_VERB_GOOGLE,
+    JBZI_VERB_OTHER_MODEL
+};
+
+JBZI_UNUSED static uint8_t jbzi_verb_model_of(const char *vendor, size_t n) {
+    static const struct { uint8_t model, n; char name[14]; } known[] = {
+        { JBZI_VERB_OPENAI, 6, "openai" },     { JBZI_VERB_OPENAI, 9, "microsoft" },
+        { JBZI_VERB_ULTRAVOX, 8, "ultravox" }, { JBZI_VERB_ELEVENLABS, 10, "elevenlabs" },
+        { JBZI_VERB_DEEPGRAM, 8, "deepgram" }, { JBZI_VERB_DEEPGRAM, 10, "voiceagent" },
+        { JBZI_VERB_GOOGLE, 6, "google" }
+    };
+    size_t i;
+    for (i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].n == n && memcmp(known[i].name, vendor, n) == 0) return known[i].model;
+    return JBZI_VERB_OTHER_MODEL;
+}
+
+/* Is the word one of "a|b|c"? */
+JBZI_UNUSED static bool jbzi_verb_listed(const char *list, const char *word, size_t n) {
+    for (;;) {
+        size_t have = strcspn(list, "|");
+        if (have == n && memcmp(list, word, n) == 0) return true;
+        if (!list[have]) return false;
+        list += have + 1;
+    }
+}
 
 #ifndef JBZ_NO_VERBS
 
@@ -4722,16 +5197,6 @@ static JBZI_NOINLINE bool jbzi_verb_fail(jbz_error *e, jbz_err code, const jbzi_
 }
 
 /*---- values ----*/
-
-/* Is the word one of "a|b|c"? */
-static bool jbzi_verb_listed(const char *list, const char *word, size_t n) {
-    for (;;) {
-        size_t have = strcspn(list, "|");
-        if (have == n && memcmp(list, word, n) == 0) return true;
-        if (!list[have]) return false;
-        list += have + 1;
-    }
-}
 
 /* One bound of "-1..1"; without digits it is `open`. Leaves *note behind it. */
 static double jbzi_verb_bound(const char **note, double open) {
@@ -4942,8 +5407,27 @@ static void jbzi_verb_put(jbz_out *o, const jbzi_verb_shape *s, const void *opts
     else jbzi_verb_object(o, s, opts, &at, ',');
 }
 
-#define JBZ_X(verb, wire, server) \
-    JBZ_API void jbz_put_##verb(jbz_out *o, const jbz_##verb##_opts *opts) { jbzi_verb_put(o, &jbzi_verb_shape_##verb, opts); }
+/* "openai_s2s" has its vendor in its name, llm and s2s in an option, agent has none. */
+static void jbzi_verb_note_model(jbz_out *o, const jbzi_verb_shape *s, const void *opts) {
+    const char *name = s->text + sizeof "{\"verb\":", *vendor = name;
+    size_t n = s->start - 2u - sizeof "{\"verb\":";
+    if (n > 4) n -= 4; /* _s2s; of agent something is left that is no vendor's name */
+    else if (opts) memcpy(&vendor, (const char *)opts + offsetof(jbz_llm_opts, vendor), sizeof vendor);
+    if (vendor && vendor != name) n = strlen(vendor);
+    o->model = vendor ? jbzi_verb_model_of(vendor, n) : 0;
+}
+
+/* agent, llm and all s2s, told by the ends of their names, which no other verb shares (tests/test_cmd.c sees to that). This is
+   constant, so that the other verbs have nothing of it. */
+#define JBZI_VERB_ENDS(wire, a, b) (wire[sizeof wire - 3] == a && wire[sizeof wire - 2] == b)
+#define JBZI_VERB_HAS_MODEL(wire) \
+    (JBZI_VERB_ENDS(wire, '2', 's') || JBZI_VERB_ENDS(wire, 'l', 'm') || JBZI_VERB_ENDS(wire, 'n', 't'))
+
+#define JBZ_X(verb, wire, server)                                                                         \
+    JBZ_API void jbz_put_##verb(jbz_out *o, const jbz_##verb##_opts *opts) {                              \
+        jbzi_verb_put(o, &jbzi_verb_shape_##verb, opts);                                                  \
+        if (JBZI_VERB_HAS_MODEL(wire)) jbzi_verb_note_model(o, &jbzi_verb_shape_##verb, opts);            \
+    }
 JBZ_VERBS(JBZ_X)
 #undef JBZ_X
 
@@ -6076,6 +6560,7 @@ enum { /* flags of a connection */
     JBZI_CONN_READY   = 128,  /* in the list of those to be looked at without new bytes */
     JBZI_CONN_CHANGED = 256,  /* in the list of those whose transport has something to do */
     JBZI_CONN_KEEP    = 1024, /* in LINGER, our half stays open */
+    JBZI_CONN_SPOKE   = 4096, /* room 11: a message came (audio sockets) */
     JBZI_CONN_REJOINS = 2048, /* room 11: a session:reconnect came that named no call */
     JBZI_CONN_FAVOUR  = 512   /* may use the reserve: jambonz waits for an answer (kept by room 11) */
 };
@@ -6095,7 +6580,7 @@ struct jbz_conn {
     uint32_t   left;          /* payload bytes of the current frame still to come; in LINGER bytes thrown away */
     uint32_t   mask;          /* turned to the next byte */
     uint32_t   utf8;          /* room 1's state in the current text */
-    uint32_t   call;          /* room 11's: its call, slot + 1 */
+    uint32_t   call;          /* room 11's: its call, slot + 1; of an audio socket what only that has */
     uint16_t   app;           /* room 11's */
     uint16_t   code;          /* close code, once there is one */
     uint16_t   flags;
@@ -6274,6 +6759,7 @@ static void jbzi_conn_enter(jbz_conn *c, jbzi_conn_state state) {
     jbzi_net *net = c->net;
     c->state = (uint8_t)state;
     c->since = net->now;
+    c->flags &= (uint16_t)~JBZI_CONN_STARVED;
     if (state >= JBZI_CONN_LINGER) {
         jbzi_buf_drop(&net->pool, &c->in);
         jbzi_buf_drop(&net->pool, &c->raw);
@@ -6295,11 +6781,14 @@ static void jbzi_conn_dead(jbz_conn *c, int code) {
 JBZ_API jbz_conn *jbz_conn_open(jbz_core *core) {
     jbzi_net *net = (jbzi_net *)(void *)core; /* a core starts with it */
     jbz_conn *c;
-    uint32_t gen;
+    uint32_t gen, next_changed = 0;
+    uint16_t changed = 0;
     if (net->conns_free) {
         c = &net->conns[net->conns_free - 1];
         net->conns_free = c->next;
         gen = c->gen;
+        changed = c->flags & JBZI_CONN_CHANGED; /* still in that list */
+        next_changed = c->next_changed;
     } else {
         if (net->conns_used == net->desc.max_conns) return NULL;
         c = &net->conns[net->conns_used++];
@@ -6309,6 +6798,8 @@ JBZ_API jbz_conn *jbz_conn_open(jbz_core *core) {
     c->net = net;
     c->place = (uint32_t)(c - net->conns);
     c->gen = gen + 1;
+    c->flags = changed;
+    c->next_changed = next_changed;
     c->heard_at = net->now;
     net->stats.conns++;
     jbzi_conn_enter(c, JBZI_CONN_HTTP);
@@ -6319,7 +6810,7 @@ JBZ_API jbz_conn *jbz_conn_open(jbz_core *core) {
 static void jbzi_conn_release(jbz_conn *c) {
     jbzi_net *net = c->net;
     if ((c->flags & (JBZI_CONN_GONE | JBZI_CONN_TOLD)) != (JBZI_CONN_GONE | JBZI_CONN_TOLD)) return;
-    if (c->state == JBZI_CONN_FREE || (c->flags & (JBZI_CONN_READY | JBZI_CONN_CHANGED)) || net->rx_conn == c) return;
+    if (c->state == JBZI_CONN_FREE || (c->flags & JBZI_CONN_READY) || net->rx_conn == c) return;
     jbzi_buf_drop(&net->pool, &c->in);
     jbzi_buf_drop(&net->pool, &c->raw);
     jbzi_buf_drop(&net->pool, &c->out);
@@ -6350,8 +6841,7 @@ JBZ_API jbz_conn *jbz_core_changed(jbz_core *core) {
         c = &net->conns[net->changed - 1];
         net->changed = c->next_changed;
         c->flags &= (uint16_t)~JBZI_CONN_CHANGED;
-        if (!(c->flags & JBZI_CONN_GONE)) return c;
-        jbzi_conn_release(c);
+        if (c->state != JBZI_CONN_FREE && !(c->flags & JBZI_CONN_GONE)) return c;
     }
     return NULL;
 }
@@ -6544,6 +7034,7 @@ static void jbzi_conn_got_close(jbz_conn *c, const uint8_t *p, size_t n) {
 /*---- bytes in ----*/
 
 static bool jbzi_conn_paused(const jbz_conn *c) {
+    if (c->flags & JBZI_CONN_EOF) return false; /* nothing more can be sent, what came is still told */
     return (c->flags & JBZI_CONN_OPAQUE) || jbzi_buf_left(c->out) > c->net->desc.out_spill / 2;
 }
 
@@ -6561,7 +7052,7 @@ static size_t jbzi_conn_room(const jbz_conn *c) {
     if (n > quota) n = quota;
     n = n > have ? n - have : 0;
     if (c->in && jbzi_buf_cap(c->in) - c->in->len > n) n = jbzi_buf_cap(c->in) - c->in->len;
-    return n > 1 ? n - 1 : 0; /* messages end with a NUL */
+    return n > 4 ? n - 4 : 0; /* a NUL behind the message, or carried PCM */
 }
 
 /* Puts aside what was received for the current connection and not looked at. */
@@ -6586,7 +7077,11 @@ static void jbzi_conn_forget(jbzi_net *net) {
 static void jbzi_conn_load(jbz_conn *c) {
     jbzi_net *net = c->net;
     if (net->rx_conn == c) return;
-    if (net->rx_conn) jbzi_conn_settle(net);
+    if (net->rx_conn) {
+        jbz_conn *before = net->rx_conn;
+        jbzi_conn_settle(net);
+        if (before->raw) jbzi_conn_ready(before); /* nobody has looked at it yet */
+    }
     jbzi_conn_forget(net);
     net->rx_conn = c;
     net->rx_at = net->rx_end = 0;
@@ -6598,6 +7093,7 @@ static void jbzi_conn_load(jbz_conn *c) {
 
 static void jbzi_conn_starve(jbz_conn *c) {
     if (c->flags & JBZI_CONN_STARVED) return;
+    if (c->state == JBZI_CONN_CLOSING) { jbzi_conn_dead(c, JBZ_CLOSE_LOST); return; } /* not worth the waiting */
     c->flags |= JBZI_CONN_STARVED;
     c->since = c->net->now;
     jbzi_conn_timer_set(c->net, jbzi_conn_timer_id(c), 50);
@@ -6606,16 +7102,12 @@ static void jbzi_conn_starve(jbz_conn *c) {
 
 JBZ_API void *jbz_conn_buffer(jbz_conn *c, size_t *room) {
     jbzi_net *net = c->net;
-    size_t n = jbzi_conn_room(c);
+    size_t n = c->state >= JBZI_CONN_LINGER ? net->desc.receive : jbzi_conn_room(c); /* what is thrown away needs no room */
     *room = 0;
+    if (net->nul_at || net->spent) return net->rx; /* the message of an event lies where bytes would go */
     if (n == 0) jbzi_conn_starve(c);
     if (!(jbz_conn_wants(c) & JBZ_WANT_READ)) return net->rx;
     jbzi_conn_load(c);
-    if (net->rx_at) { /* more for the same connection before all was pulled */
-        memmove(net->rx, net->rx + net->rx_at, net->rx_end - net->rx_at);
-        net->rx_end -= net->rx_at;
-        net->rx_at = 0;
-    }
     *room = net->desc.receive - net->rx_end < n ? net->desc.receive - net->rx_end : n;
     return net->rx + net->rx_end;
 }
@@ -6698,10 +7190,11 @@ static void jbzi_conn_accept(jbz_conn *c, const jbzi_http_req *req, const char *
     char *buf = (char *)c->net->tx;
     size_t n = jbzi_http_101(buf, c->net->desc.max_out, req, protocol);
     c->flags |= JBZI_CONN_OPAQUE;
-    jbzi_conn_write(c, buf, n);
+    if (jbzi_conn_write(c, buf, n) != JBZ_E_OK) jbzi_conn_dead(c, JBZ_CLOSE_TRY_LATER);
     if (!c->out) c->flags &= (uint16_t)~JBZI_CONN_OPAQUE;
+    if (c->state == JBZI_CONN_DEAD) return;
     c->net->stats.accepted++;
-    if (c->state != JBZI_CONN_DEAD) jbzi_conn_enter(c, JBZI_CONN_OPEN);
+    jbzi_conn_enter(c, JBZI_CONN_OPEN);
 }
 
 /* A complete request head, or a reason to refuse one. */
@@ -6775,7 +7268,7 @@ static bool jbzi_conn_payload(jbz_conn *c, jbzi_got *got) {
         return false;
     }
     if (c->left || !(c->flags & JBZI_CONN_FIN)) return false;
-    if (c->utf8) {
+    if (c->utf8 && c->kind != JBZI_CONN_AUDIO) { /* there, metadata is cut at a byte (PROTOCOL 6.2) */
         jbzi_conn_fail(c, JBZ_CLOSE_BAD_UTF8, "text ends inside a character");
         return false;
     }
@@ -6890,7 +7383,6 @@ static void jbzi_conn_evict(jbzi_net *net) {
     }
     if (!most) return;
     jbzi_conn_fail(most, JBZ_CLOSE_TRY_LATER, "holds most of an exhausted pool");
-    jbzi_buf_drop(&net->pool, &most->out);
     jbzi_conn_dead(most, JBZ_CLOSE_TRY_LATER);
 }
 
@@ -6932,7 +7424,8 @@ static void jbzi_conn_silent(jbz_conn *c) {
 }
 
 static void jbzi_conn_expired(jbz_conn *c) {
-    if (c->flags & JBZI_CONN_STARVED) { jbzi_conn_starved(c); return; }
+    bool late = c->state == JBZI_CONN_HTTP && c->net->now - c->heard_at >= c->net->desc.handshake_ms;
+    if (c->flags & JBZI_CONN_STARVED && !late) { jbzi_conn_starved(c); return; }
     switch ((jbzi_conn_state)c->state) {
     case JBZI_CONN_OPEN: jbzi_conn_silent(c); break;
     case JBZI_CONN_HTTP:
@@ -6982,7 +7475,8 @@ enum { /* flags of a call */
     JBZI_CALL_ENDED    = 512,  /* END is due or delivered */
     JBZI_CALL_UUID     = 1024, /* `sid` is the call_sid, else it is among the texts */
     JBZI_CALL_TAKEN    = 2048, /* by jbz_server_accept */
-    JBZI_CALL_UNTOLD   = 4096  /* END is kept for jbz_wait */
+    JBZI_CALL_UNTOLD   = 4096, /* END is kept for jbz_wait */
+    JBZI_CALL_SPEAKS   = 8192  /* its speech stream is open */
 };
 
 /* What only some calls need; in a block of the pool, taken on first use. */
@@ -6995,6 +7489,14 @@ typedef struct jbzi_extra {
     uint32_t  timer_due, timer_tag;
     uint16_t  open;            /* slots */
     bool      timer;
+    /* Streamed speech; its code hangs in here, so that apps without it do not have it. `run` is called with an event of a
+       message, with an empty one when the time has come, without when messages may go (again). True: the event is for the
+       app. */
+    bool      speech_timed;
+    bool      speech_lost;     /* its last piece never left whole */
+    uint32_t  speech_due;
+    jbzi_blk *speech, *speech_text;
+    bool    (*speech_run)(struct jbz_call *call, struct jbz_event *ev);
 } jbzi_extra;
 
 struct jbz_call {
@@ -7015,6 +7517,7 @@ struct jbz_call {
     uint8_t    step;
     uint8_t    status;         /* index into jbzi_call_statuses */
     uint8_t    reason;         /* of its end */
+    uint8_t    model;          /* whose language model the app started last */
 };
 
 /* Which message an event or an open jbz_out is about. */
@@ -7041,7 +7544,6 @@ struct jbz_core {
     jbz_doc      doc;
     jbz_msg      msg;
     jbzi_got     got;
-    bool         again;        /* `got` is to be handled (once more) */
     bool         draining, dispatching, quiet;
     uint64_t     drain_until;
     jbzi_what    cur;          /* the event being handled */
@@ -7051,7 +7553,7 @@ struct jbz_core {
     jbzi_blk    *after, *after_end; /* commands made while `out` was open */
     jbz_out      out, dud;     /* the message being composed; one that is born with an error */
     size_t       prefix;       /* bytes of `out` before its data */
-    char         scratch[4][40];
+    char         scratch[4][56];
     char        *memory;       /* the fixed part */
     size_t       memory_size;
 };
@@ -7059,6 +7561,7 @@ struct jbz_core {
 static const char *const jbzi_call_statuses[] = {
     "", "trying", "ringing", "early-media", "in-progress", "queued", "failed", "busy", "no-answer", "completed"
 };
+#define JBZI_CALL_FIRST_OVER 6 /* "failed" and those behind it are the end of a leg */
 
 static const char jbzi_call_decline[] = "[{\"verb\":\"sip:decline\",\"status\":480},{\"verb\":\"hangup\"}]";
 static const char jbzi_call_hangup[] = "[{\"verb\":\"hangup\"}]";
@@ -7071,10 +7574,13 @@ static const jbz_app_desc *jbzi_call_app(const jbz_core *core, uint32_t i) {
 
 static uint32_t jbzi_call_slot(const jbz_call *call) { return (uint32_t)(call - call->core->calls); }
 static uint32_t jbzi_call_timer_id(const jbz_call *call) { return jbzi_call_slot(call) * 2 + 1; }
-static jbz_call *jbzi_call_of(const jbz_conn *c, const jbz_core *core) { return c->call ? &core->calls[c->call - 1] : NULL; }
+static jbz_call *jbzi_call_of(const jbz_conn *c, const jbz_core *core) {
+    return c->call && c->kind != JBZI_CONN_AUDIO ? &core->calls[c->call - 1] : NULL; /* audio sockets keep theirs elsewhere */
+}
 static jbz_conn *jbzi_call_conn(const jbz_core *core, uint32_t link) { return link ? &core->net.conns[link - 1] : NULL; }
 
-static void jbzi_call_log(jbz_core *core, jbz_log_item item, const jbz_call *call, const char *what, const char *peers, size_t n) {
+static void jbzi_call_log(jbz_core *core, jbz_log_item item, const jbz_call *call, const char *what, const char *peers,
+                          size_t n) {
     jbzi_note note;
     if (!jbzi_base_logs(&core->net.desc.log, item)) return;
     note.n = 0;
@@ -7084,6 +7590,13 @@ static void jbzi_call_log(jbz_core *core, jbz_log_item item, const jbz_call *cal
     jbzi_base_note(&note, what, peers, n);
     jbzi_conn_log(&core->net, item, note.text);
 }
+
+/* Audio sockets, at the end of the room. */
+static bool jbzi_call_audio_open(jbz_core *core, jbz_conn *c, const jbzi_http_req *req);
+static void jbzi_call_audio_arm(jbz_conn *c);
+static bool jbzi_call_audio_tick(jbz_conn *c, jbz_event *ev);
+static bool jbzi_call_audio_message(jbz_core *core, jbz_event *ev);
+static bool jbzi_call_audio_closed(jbz_core *core, jbz_event *ev);
 
 /*---- what only some calls need ----*/
 
@@ -7124,7 +7637,10 @@ static void jbzi_call_drop_list(jbz_core *core, jbzi_blk **first) {
 static jbz_err jbzi_call_keep(jbz_call *call, char kind, const char *name, const char *text, size_t n) {
     jbzi_extra *x = jbzi_call_need_extra(call);
     jbzi_pool *pool = &call->core->net.pool;
-    size_t name_n = strlen(name), size = name_n + n + 3;
+    const char *nul = n ? (const char *)memchr(text, 0, n) : NULL;
+    size_t name_n = strlen(name), size;
+    if (nul) n = (size_t)(nul - text); /* values are found again by their NUL */
+    size = name_n + n + 3;
     if (!x || !jbzi_buf_room(pool, &x->texts, size, call->core->net.desc.max_message, true)) return JBZ_E_NOMEM;
     jbzi_buf_append(pool, &x->texts, &kind, 1, SIZE_MAX, true);
     jbzi_buf_append(pool, &x->texts, name, name_n + 1, SIZE_MAX, true);
@@ -7217,6 +7733,8 @@ static void jbzi_call_free(jbz_call *call) {
         jbzi_call_drop_list(core, &x->held);
         jbzi_call_drop_list(core, &x->queue);
         jbzi_buf_drop(&core->net.pool, &x->texts);
+        jbzi_buf_drop(&core->net.pool, &x->speech_text);
+        jbzi_buf_drop(&core->net.pool, &x->speech);
     }
     jbzi_buf_drop(&core->net.pool, &call->extra);
     jbzi_conn_timer_clear(&core->net, jbzi_call_timer_id(call));
@@ -7226,17 +7744,21 @@ static void jbzi_call_free(jbz_call *call) {
     core->net.stats.calls--;
 }
 
+static void jbzi_call_evict(jbz_core *core);
+
 /* A fresh call; NULL when there is no place or memory. */
 static jbz_call *jbzi_call_create(jbz_core *core, uint32_t app, const char *sid, size_t n) {
     jbz_call *call;
     uint32_t gen = 0, *bucket;
+    if (core->net.stats.calls >= core->net.desc.max_conns) jbzi_call_evict(core);
     if (core->calls_free) {
         call = &core->calls[core->calls_free - 1];
         core->calls_free = call->next;
         gen = call->gen;
-    } else if (core->calls_used < core->net.desc.max_conns) {
+    } else {
+        if (core->calls_used > core->net.desc.max_conns) return NULL;
         call = &core->calls[core->calls_used++];
-    } else return NULL;
+    }
     memset(call, 0, sizeof *call);
     call->core = core;
     call->gen = gen + 1;
@@ -7279,16 +7801,38 @@ static void jbzi_call_end(jbz_call *call, jbz_err reason) {
     core->ended_last = jbzi_call_slot(call) + 1;
 }
 
+/* The oldest call without a socket makes room, unless one is on its way out already. */
+static void jbzi_call_evict(jbz_core *core) {
+    jbz_call *call, *oldest = NULL;
+    if (core->ended || core->ending) return;
+    for (call = core->calls; call < core->calls + core->calls_used; call++)
+        if (call->core && (call->flags & JBZI_CALL_UNTOLD)) { jbzi_call_free(call); return; }
+    for (call = core->calls; call < core->calls + core->calls_used; call++)
+        if (call->core && (call->flags & JBZI_CALL_DETACHED)
+            && (!oldest || core->net.now - call->at > core->net.now - oldest->at)) oldest = call;
+    if (!oldest) return;
+    core->net.stats.evicted++;
+    jbzi_call_log(core, JBZ_LINE_EVICTED, oldest, "", NULL, 0);
+    jbzi_call_end(oldest, JBZ_E_FULL);
+}
+
 /*---- messages out ----*/
 
 static jbz_conn *jbzi_call_live(const jbz_core *core, uint32_t link, uint32_t gen) {
     jbz_conn *c = jbzi_call_conn(core, link);
-    return c && c->gen == gen && c->state == JBZI_CONN_OPEN && !(c->flags & JBZI_CONN_EOF) && c->kind != JBZI_CONN_SPENT ? c : NULL;
+    if (!c || c->gen != gen || c->state != JBZI_CONN_OPEN) return NULL;
+    return (c->flags & JBZI_CONN_EOF) || c->kind == JBZI_CONN_SPENT ? NULL : c;
 }
 
 static jbz_call *jbzi_call_at(const jbz_core *core, uint32_t link, uint32_t gen) {
     jbz_call *call = link && link <= core->calls_used ? &core->calls[link - 1] : NULL;
     return call && call->core && call->gen == gen ? call : NULL;
+}
+
+/* The app a message is for: its call's, or where it names none its socket's. */
+static const jbz_app_desc *jbzi_call_app_of(const jbz_core *core, const jbzi_what *w) {
+    const jbz_call *call = jbzi_call_at(core, w->call, w->call_gen);
+    return jbzi_call_app(core, call ? call->app : w->conn ? core->net.conns[w->conn - 1].app : 0);
 }
 
 /* Where a message can be composed: the shared out-buffer, or while that is busy a block of the pool. */
@@ -7342,15 +7886,21 @@ static bool jbzi_call_must_hold(const jbz_call *call) {
     return (call->flags & (JBZI_CALL_NEW | JBZI_CALL_DETACHED)) || call->step == JBZI_STEP_HOLD;
 }
 
+/* The socket that takes commands now; NULL: none does. */
+static jbz_conn *jbzi_call_taker(const jbz_call *call) {
+    const jbz_conn *c = jbzi_call_conn(call->core, call->conn);
+    return c ? jbzi_call_live(call->core, call->conn, c->gen) : NULL;
+}
+
 /* Sends what was held: acks when the first answer is out, commands too once they may go. */
-static void jbzi_call_release(jbz_call *call) {
+static void jbzi_call_release_held(jbz_call *call) {
     jbzi_extra *x = jbzi_call_extra(call);
     jbzi_blk *rest = NULL, *rest_end = NULL, *b;
     uint32_t bytes = 0;
-    if (!x || !x->held || call->core->net.tx_busy) return;
+    if (!x || !x->held) return;
     while ((b = jbzi_call_pop(&x->held)) != NULL) {
         jbzi_held *h = jbzi_call_held(b);
-        jbz_conn *c = h->conn ? jbzi_call_live(call->core, h->conn, h->conn_gen) : jbzi_call_conn(call->core, call->conn);
+        jbz_conn *c = h->conn ? jbzi_call_live(call->core, h->conn, h->conn_gen) : jbzi_call_taker(call);
         if (h->conn == 0 && (jbzi_call_must_hold(call) || !c)) {
             bytes += h->n;
             jbzi_call_push(&rest, &rest_end, b);
@@ -7365,11 +7915,18 @@ static void jbzi_call_release(jbz_call *call) {
     x->held_bytes = bytes;
 }
 
+/* The same, then what speech is waiting. */
+static void jbzi_call_release(jbz_call *call) {
+    const jbzi_extra *x = jbzi_call_extra(call);
+    jbzi_call_release_held(call);
+    if (x && x->speech_run) x->speech_run(call, NULL);
+}
+
 /* Sends a finished command of a call or holds it. `text` has JBZI_WS_GAP bytes to spare in front. */
 static jbz_err jbzi_call_command(jbz_call *call, uint8_t *text, size_t n) {
-    jbz_conn *c = jbzi_call_conn(call->core, call->conn);
+    jbz_conn *c = jbzi_call_taker(call);
     if (call->flags & JBZI_CALL_ENDED) return JBZ_E_GONE;
-    if (jbzi_call_must_hold(call) || !c || c->state != JBZI_CONN_OPEN) return jbzi_call_hold(call, NULL, (const char *)text, n);
+    if (jbzi_call_must_hold(call) || !c) return jbzi_call_hold(call, NULL, (const char *)text, n);
     call->core->net.stats.messages_out++;
     return jbzi_conn_frame(c, JBZI_WS_TEXT, text, n);
 }
@@ -7418,7 +7975,8 @@ static void jbzi_call_answered(jbz_call *call) {
 static jbz_err jbzi_call_ack(jbz_core *core, const jbzi_what *to, uint8_t *text, size_t n) {
     jbz_conn *c = jbzi_call_live(core, to->conn, to->conn_gen);
     jbz_call *call = jbzi_call_at(core, to->call, to->call_gen);
-    bool first = to->type == JBZ_EV_SESSION_NEW || (to->type == JBZ_EV_SESSION_RECONNECT && call && (call->flags & JBZI_CALL_ANEW));
+    bool first =
+        to->type == JBZ_EV_SESSION_NEW || (to->type == JBZ_EV_SESSION_RECONNECT && call && (call->flags & JBZI_CALL_ANEW));
     jbz_err err;
     if (!c) return JBZ_E_GONE;
     if (call && (call->flags & JBZI_CALL_NEW) && !first && to->type != JBZ_EV_SESSION_RECONNECT)
@@ -7460,10 +8018,18 @@ static jbzi_blk **jbzi_call_slot_find(jbz_call *call, uint32_t serial) {
     return at;
 }
 
+/* One that jambonz waits on less: its socket may use the reserve as long as a reply is open. */
+static void jbzi_call_unfavour(const jbz_core *core, uint32_t link, const jbz_call *call) {
+    jbz_conn *c = jbzi_call_conn(core, link);
+    const jbzi_extra *x = call ? jbzi_call_extra(call) : NULL;
+    if (c && (!x || !x->open)) c->flags &= (uint16_t)~JBZI_CONN_FAVOUR;
+}
+
 static void jbzi_call_slot_drop(jbz_call *call, jbzi_blk **at) {
     jbzi_blk *b = *at;
     *at = *jbzi_call_next(b);
     jbzi_call_extra(call)->open--;
+    jbzi_call_unfavour(call->core, jbzi_call_slot_of(b)->conn, call);
     jbzi_buf_drop(&call->core->net.pool, &b);
 }
 
@@ -7499,10 +8065,11 @@ static jbz_err jbzi_call_defer(jbz_call *call, const jbzi_what *w) {
 static const char *jbzi_call_silence(const jbz_core *core, const jbzi_what *w) {
     const jbz_call *call = jbzi_call_at(core, w->call, w->call_gen);
     const char *fallback;
-    bool first = w->type == JBZ_EV_SESSION_NEW || (w->type == JBZ_EV_SESSION_RECONNECT && call && (call->flags & JBZI_CALL_NEW));
+    bool first =
+        w->type == JBZ_EV_SESSION_NEW || (w->type == JBZ_EV_SESSION_RECONNECT && call && (call->flags & JBZI_CALL_NEW));
     if (!first) return jbzi_msg_answer_of((jbz_event_type)w->type) == JBZI_MSG_LIST ? "[]" : NULL;
     if (call && (call->flags & JBZI_CALL_OUTBOUND)) return call->flags & JBZI_CALL_HANGUP ? jbzi_call_hangup : NULL;
-    fallback = jbzi_call_app(core, call ? call->app : 0)->fallback;
+    fallback = call && (call->flags & JBZI_CALL_HANGUP) ? NULL : jbzi_call_app_of(core, w)->fallback; /* which may go on */
     return fallback ? fallback : jbzi_call_decline;
 }
 
@@ -7512,11 +8079,13 @@ static void jbzi_call_default(jbz_core *core, const jbzi_what *w) {
     jbzi_blk *blk;
     const char *data = jbzi_call_silence(core, w);
     size_t n;
+    jbz_err err = JBZ_E_NOMEM;
     if (jbzi_call_space(core, &o, &blk, w->n * 6 + (data ? strlen(data) : 0) + 64)) {
         jbzi_msg_ack_with(&o, w->msgid, w->n, data);
-        if (jbz_msg_end(&o, &n)) jbzi_call_ack(core, w, (uint8_t *)o.buf, n);
+        err = jbz_msg_end(&o, &n) ? jbzi_call_ack(core, w, (uint8_t *)o.buf, n) : o.error.code;
         if (blk) jbzi_buf_drop(&core->net.pool, &blk);
     }
+    if (err != JBZ_E_OK && err != JBZ_E_GONE) jbzi_call_log(core, JBZ_LINE_NOT_SENT, NULL, jbz_strerror(err), NULL, 0);
     core->net.stats.acked_by_library++;
 }
 
@@ -7538,13 +8107,14 @@ static void jbzi_call_slow(jbz_core *core) {
 
 /* The event before is finished: what it left open is answered, what it pointed to may go. */
 static void jbzi_call_finish(jbz_core *core) {
-    if (!core->cur.serial && !core->net.tx_busy && !core->after && !core->ending) return;
+    if (!core->cur.serial && !core->net.tx_busy && !core->after && !core->ending) { core->quiet = false; return; }
     if (core->net.tx_busy) {
         core->net.tx_busy = false;
         jbzi_call_log(core, JBZ_LINE_DISCARDED, jbzi_call_at(core, core->to.call, core->to.call_gen), "", NULL, 0);
     }
     if (JBZI_UNLIKELY(core->cur.serial && core->net.now - core->cur.at > core->net.desc.ack_ms)) jbzi_call_slow(core);
     if (core->cur.state == JBZI_WHAT_OPEN) jbzi_call_unanswered(core, &core->cur, JBZ_LINE_UNANSWERED);
+    jbzi_call_unfavour(core, core->cur.conn, jbzi_call_at(core, core->cur.call, core->cur.call_gen));
     core->cur.state = JBZI_WHAT_CLOSED;
     core->cur.serial = 0;
     core->quiet = false;
@@ -7563,20 +8133,21 @@ static jbz_out *jbzi_call_dud(jbz_core *core, jbz_err code, const char *path) {
 }
 
 static jbz_out *jbzi_call_open(jbz_core *core, const jbzi_what *to) {
-    const jbz_call *call = jbzi_call_at(core, to->call, to->call_gen);
     if (core->net.tx_busy) return jbzi_call_dud(core, JBZ_E_STATE, "another message is open");
     core->net.tx_busy = true;
     core->to = *to;
     jbzi_out_start(&core->out, core->net.tx + JBZI_WS_GAP, core->net.desc.max_out + 1, 0, NULL);
     core->out.owner = core;
-    core->out.target = (uint8_t)jbzi_call_app(core, call ? call->app : 0)->target;
+    core->out.target = (uint8_t)jbzi_call_app_of(core, to)->target;
     return &core->out;
 }
 
 static jbz_out *jbzi_call_open_ack(jbz_core *core, const jbzi_what *to) {
     jbz_out *o;
-    if (!jbzi_call_live(core, to->conn, to->conn_gen)) return jbzi_call_dud(core, JBZ_E_GONE, jbz_event_name((jbz_event_type)to->type));
+    if (!jbzi_call_live(core, to->conn, to->conn_gen))
+        return jbzi_call_dud(core, JBZ_E_GONE, jbz_event_name((jbz_event_type)to->type));
     o = jbzi_call_open(core, to);
+    if (o == &core->dud) return o;
     jbz_msg_ack(o, to->msgid, to->n);
     core->prefix = o->len;
     return o;
@@ -7584,7 +8155,10 @@ static jbz_out *jbzi_call_open_ack(jbz_core *core, const jbzi_what *to) {
 
 JBZ_API jbz_out *jbz_reply(const jbz_event *ev) {
     jbz_core *core = ev->core;
-    if (ev->serial && ev->serial == core->cur.serial && core->cur.state == JBZI_WHAT_OPEN) return jbzi_call_open_ack(core, &core->cur);
+    if (ev->serial && ev->serial == core->cur.serial && core->cur.state == JBZI_WHAT_OPEN)
+        return jbzi_call_open_ack(core, &core->cur);
+    if (ev->serial && ev->serial == core->cur.serial && core->cur.state == JBZI_WHAT_CLOSED) /* answered, or none is wanted */
+        return jbzi_call_dud(core, JBZ_E_STATE, jbz_event_name(ev->type));
     if (ev->serial && ev->call && jbz_event_wants_ack(ev->type)) { /* deferred meanwhile, or delivered by jbz_wait */
         jbz_reply_id id;
         id.call = jbz_call_id_of(ev->call);
@@ -7599,6 +8173,12 @@ JBZ_API jbz_err jbz_reply_later(const jbz_event *ev, jbz_reply_id *id) {
     jbz_call *call = jbzi_call_at(core, core->cur.call, core->cur.call_gen);
     jbz_err err;
     memset(id, 0, sizeof *id);
+    if (ev->serial && ev->call && ev->call->extra &&
+        *jbzi_call_slot_find(ev->call, ev->serial)) { /* kept for jbz_wait: deferred already */
+        id->call = jbz_call_id_of(ev->call);
+        id->serial = ev->serial;
+        return JBZ_E_OK;
+    }
     if (!ev->serial || ev->serial != core->cur.serial || core->cur.state == JBZI_WHAT_CLOSED || !call) return JBZ_E_STATE;
     err = core->cur.state == JBZI_WHAT_LATER ? JBZ_E_OK : jbzi_call_defer(call, &core->cur);
     if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, jbz_event_name(ev->type));
@@ -7665,6 +8245,7 @@ static jbz_err jbzi_call_send(jbz_core *core, jbz_out *o) {
         else if (ack && jbzi_msg_answer_of((jbz_event_type)core->to.type) == JBZI_MSG_LIST) jbz_out_list(o);
     }
     if (!jbz_msg_end(o, &n)) return o->error.code;
+    if (JBZI_UNLIKELY(o->model != 0) && call) call->model = o->model;
     if (!ack) return call ? jbzi_call_command(call, (uint8_t *)o->buf, n) : JBZ_E_GONE;
     if (!jbzi_call_still_open(core, call)) return JBZ_E_GONE;
     err = jbzi_call_ack(core, &core->to, (uint8_t *)o->buf, n);
@@ -7706,27 +8287,32 @@ JBZ_API jbz_err jbz_send_to(jbz_core *core, jbz_call_id id, jbz_out *o) {
     if (n > core->net.desc.max_out) return jbzi_base_fail(&core->net.error, JBZ_E_TOO_BIG, "");
     if (!jbzi_call_space(core, &copy, &blk, n)) return jbzi_base_fail(&core->net.error, JBZ_E_NOMEM, "");
     jbzi_out_put(&copy, text, n - 1); /* its last brace is put again by jbz_msg_end */
+    if (o->model) call->model = o->model;
     return jbzi_call_command_after(call, &copy, blk);
 }
 
 /* Falsy data would be taken for missing (PROTOCOL fact 12). */
 static bool jbzi_call_falsy(const char *json) {
-    static const char *const falsy[] = { "null", "false", "\"\"", "0", "-0", "0.0" };
+    static const char *const falsy[] = { "null", "false", "\"\"" };
     size_t i, n;
-    while (*json == ' ' || *json == '\t' || *json == '\n' || *json == '\r') json++;
+    json += strspn(json, " \t\r\n");
     for (i = 0; i < sizeof falsy / sizeof falsy[0]; i++) {
         n = strlen(falsy[i]);
         if (strncmp(json, falsy[i], n) == 0 && strspn(json + n, " \t\r\n") == strlen(json + n)) return true;
     }
-    return false;
+    if (*json != '-' && *json != '0') return false;
+    n = strspn(json, "-0."); /* zeros, whatever the exponent */
+    return !json[n] || !(json[n] >= '1' && json[n] <= '9');
 }
 
 JBZ_API jbz_err jbz_cmd(jbz_call *call, const char *command, const char *callSid, const char *json) {
     jbz_core *core = call->core;
     jbz_out o;
     jbzi_blk *blk;
-    if (!command || !*command || (json && jbzi_call_falsy(json))) return jbzi_base_fail(&core->net.error, JBZ_E_ARG, command ? command : "");
-    if (!jbzi_call_space(core, &o, &blk, (json ? strlen(json) : 0) + 512)) return jbzi_base_fail(&core->net.error, JBZ_E_NOMEM, command);
+    if (!command || !*command || (json && jbzi_call_falsy(json)))
+        return jbzi_base_fail(&core->net.error, JBZ_E_ARG, command ? command : "");
+    if (!jbzi_call_space(core, &o, &blk, (json ? strlen(json) : 0) + 512))
+        return jbzi_base_fail(&core->net.error, JBZ_E_NOMEM, command);
     jbz_msg_command(&o, command, callSid, false);
     if (json) jbz_out_json(&o, json);
     {
@@ -7762,7 +8348,8 @@ static void jbzi_call_answer_all(jbz_call *call) {
 
 /* First stage; the call has a socket and its first answer is out or was never asked for. */
 static void jbzi_call_hang_up(jbz_call *call) {
-    if (call->flags & JBZI_CALL_ACKED || call->flags & JBZI_CALL_INBOUND)
+    const jbz_conn *c = jbzi_call_conn(call->core, call->conn);
+    if (call->flags & (JBZI_CALL_ACKED | JBZI_CALL_INBOUND) || (c && c->kind == JBZI_CONN_CONTROL))
         jbzi_call_tell(call, "redirect", call->flags & JBZI_CALL_OUTBOUND ? jbzi_call_hangup : jbzi_call_decline);
     else
         jbzi_call_tell(call, "call:status", "{\"call_status\":\"no-answer\"}");
@@ -7790,19 +8377,44 @@ JBZ_API jbz_err jbz_hangup_call(jbz_call *call) {
 
 /* Frames the transport never took whole are kept for the next socket, acks excepted: those would be unknown there. */
 static void jbzi_call_salvage(jbz_call *call, jbz_conn *c) {
-    static const char command[] = "{\"type\":\"command\"";
+    static const char command[] = "{\"type\":\"command\"", speech[] = ",\"command\":\"tts:";
+    jbzi_extra *x = jbzi_call_extra(call);
     const uint8_t *p, *end;
-    size_t size, head;
+    uint8_t *to, *first;
+    size_t size, head, at = sizeof command - 1;
+    jbzi_blk *since = NULL, *since_end = NULL; /* held already: made after those that are unsent */
     if (!c->out || (c->flags & JBZI_CONN_OPAQUE)) return;
+    if (x) {
+        since = x->held;
+        since_end = x->held_end;
+        x->held = NULL;
+    }
     p = (const uint8_t *)jbzi_buf_data(c->out);
     end = p + jbzi_buf_left(c->out);
+    to = first = (uint8_t *)jbzi_buf_data(c->out);
     for (; p < end; p += size) {
         size = jbzi_conn_frame_size(p);
         head = p[1] < 126 ? 2 : p[1] == 126 ? 4 : 10;
-        if ((p[0] & 15) == JBZI_WS_TEXT && size - head >= sizeof command - 1 && memcmp(p + head, command, sizeof command - 1) == 0)
-            jbzi_call_hold(call, NULL, (const char *)p + head, size - head);
+        if ((p[0] & 15) != JBZI_WS_TEXT || size - head < at || memcmp(p + head, command, at) != 0) { /* not a command */
+        } else if (x && x->speech_run && size - head > at + sizeof speech &&
+                   memcmp(p + head + at, speech, sizeof speech - 1) == 0) {
+            if (p[head + at + sizeof speech - 1] == 't' && (c->state == JBZI_CONN_DEAD || p != first || !c->out->aux))
+                x->speech_lost = true; /* tts:tokens; the speech client has the text still */
+        } else if (jbzi_call_hold(call, NULL, (const char *)p + head, size - head) != JBZ_E_OK)
+            jbzi_call_log(call->core, JBZ_LINE_NOT_SENT, call, "unsent command", NULL, 0);
+        if (c->state == JBZI_CONN_DEAD || ((p[0] & 15) != JBZI_WS_CLOSE && (p != first || !c->out->aux))) continue;
+        memmove(to, p, size); /* half a frame and our Close still go */
+        to += size;
     }
+    c->out->len = c->out->off + (uint32_t)(to - first);
+    if (since) {
+        if (x->held) *jbzi_call_next(x->held_end) = since;
+        else x->held = since;
+        x->held_end = since_end;
+    }
+    if (jbzi_buf_left(c->out)) return;
     jbzi_buf_drop(&call->core->net.pool, &c->out);
+    jbzi_conn_changed(c);
 }
 
 /* Replies that were to go by this socket are gone with it. */
@@ -7828,7 +8440,7 @@ static jbz_conn *jbzi_call_other_socket(const jbz_call *call) {
 static void jbzi_call_lost(jbz_call *call, jbz_conn *c) {
     jbz_core *core = call->core;
     bool normal = c->code == JBZ_CLOSE_NORMAL || c->code == JBZ_CLOSE_GOING_AWAY, control = c->kind == JBZI_CONN_CONTROL;
-    bool last = call->socks == 1;
+    bool last = call->socks == 1, was_detached;
     jbzi_call_forget_slots(call, c);
     if (!normal && call->conn == jbz_conn_slot(c) + 1) jbzi_call_salvage(call, c);
     jbzi_call_unbind(call, c);
@@ -7846,9 +8458,10 @@ static void jbzi_call_lost(jbz_call *call, jbz_conn *c) {
         call->conn = other ? jbz_conn_slot(other) + 1 : 0;
         if (other) return;
     }
+    was_detached = (call->flags & JBZI_CALL_DETACHED) != 0;
     call->flags = (uint16_t)((call->flags & ~JBZI_CALL_NEW) | JBZI_CALL_DETACHED);
     call->at = core->net.now;
-    core->net.stats.detached++;
+    if (!was_detached) core->net.stats.detached++;
     core->net.stats.lost++;
     jbzi_call_step(call, JBZI_STEP_RESUME, core->net.desc.resume_ms);
     jbzi_call_log(core, JBZ_LINE_LOST, call, "", NULL, 0);
@@ -7861,6 +8474,14 @@ static void jbzi_call_join(jbz_call *call, jbz_conn *c) {
     c->kind = JBZI_CONN_NOTIFIER;
     call->socks++;
     if (!call->conn) call->conn = c->call ? jbz_conn_slot(c) + 1 : 0;
+}
+
+/* The call has a socket that takes commands again. */
+static void jbzi_call_attach(jbz_call *call) {
+    if (!(call->flags & JBZI_CALL_DETACHED)) return;
+    call->flags &= (uint16_t)~JBZI_CALL_DETACHED;
+    call->core->net.stats.detached--;
+    jbzi_call_step(call, JBZI_STEP_NONE, 0);
 }
 
 /* A socket becomes the one that takes commands. After a reconnect the old one is dead; after a redirect it stays notifier. */
@@ -7880,10 +8501,7 @@ static void jbzi_call_take_control(jbz_call *call, jbz_conn *c, bool reconnect) 
     c->kind = JBZI_CONN_CONTROL;
     call->conn = jbz_conn_slot(c) + 1;
     if (call->step == JBZI_STEP_LINGER) jbzi_call_step(call, JBZI_STEP_NONE, 0);
-    if (!(call->flags & JBZI_CALL_DETACHED)) return;
-    call->flags &= (uint16_t)~JBZI_CALL_DETACHED;
-    core->net.stats.detached--;
-    jbzi_call_step(call, JBZI_STEP_NONE, 0);
+    jbzi_call_attach(call);
 }
 
 /*---- what messages tell about their call ----*/
@@ -7914,22 +8532,33 @@ static void jbzi_call_note_env(jbz_call *call, jbz_json data) {
     }
 }
 
-static void jbzi_call_note_leg(jbz_call *call, const char *sid, size_t n) {
+static void jbzi_call_forget_leg(jbz_call *call, const char *leg) {
+    jbzi_blk *texts = jbzi_call_extra(call)->texts;
+    size_t at = (size_t)(leg - 2 - jbzi_buf_bytes(texts)), n = strlen(leg) + 3; /* its kind, its empty name, its NUL */
+    memmove(jbzi_buf_bytes(texts) + at, jbzi_buf_bytes(texts) + at + n, texts->len - at - n);
+    texts->len -= (uint32_t)n;
+}
+
+static void jbzi_call_note_leg(jbz_call *call, const char *sid, size_t n, bool over) {
     uint32_t i;
     const char *leg;
-    for (i = 0; (leg = jbzi_call_text(call, 'L', NULL, i)) != NULL; i++)
-        if (strlen(leg) == n && memcmp(leg, sid, n) == 0) return;
-    if (i < call->core->net.desc.legs) jbzi_call_keep(call, 'L', "", sid, n);
+    for (i = 0; (leg = jbzi_call_text(call, 'L', NULL, i)) != NULL; i++) {
+        if (strlen(leg) != n || memcmp(leg, sid, n) != 0) continue;
+        if (over) jbzi_call_forget_leg(call, leg);
+        return;
+    }
+    if (over) return;
+    if (i >= call->core->net.desc.legs) jbzi_call_forget_leg(call, jbzi_call_text(call, 'L', NULL, 0));
+    jbzi_call_keep(call, 'L', "", sid, n);
 }
 
 /* call:status tells the state of the call, or of a leg it dialled (PROTOCOL 2.5). */
 static void jbzi_call_note_status(jbz_call *call, jbz_json data) {
-    size_t n, i;
-    const char *sid = jbz_json_strn(data, "/call_sid", &n), *status;
-    if (sid && strcmp(sid, jbz_call_sid(call)) != 0) { jbzi_call_note_leg(call, sid, n); return; }
-    status = jbz_json_str(data, "/call_status", "");
-    for (i = 1; i < sizeof jbzi_call_statuses / sizeof jbzi_call_statuses[0]; i++)
-        if (strcmp(jbzi_call_statuses[i], status) == 0) call->status = (uint8_t)i;
+    size_t n, i = sizeof jbzi_call_statuses / sizeof jbzi_call_statuses[0] - 1;
+    const char *sid = jbz_json_strn(data, "/call_sid", &n), *status = jbz_json_str(data, "/call_status", "");
+    while (i > 0 && strcmp(jbzi_call_statuses[i], status) != 0) i--;
+    if (sid && strcmp(sid, jbz_call_sid(call)) != 0) jbzi_call_note_leg(call, sid, n, i >= JBZI_CALL_FIRST_OVER);
+    else if (i > 0) call->status = (uint8_t)i;
 }
 
 static void jbzi_call_note(jbz_call *call, const jbz_msg *m) {
@@ -7954,16 +8583,18 @@ static void jbzi_call_note(jbz_call *call, const jbz_msg *m) {
 
 /*---- a message comes ----*/
 
+static bool jbzi_call_sid_ok(const char *sid, size_t n) { return n > 0 && n <= 256 && !memchr(sid, 0, n); }
+
 /* The call_sid a first frame names: in the envelope, as a known parent, in the data (PROTOCOL fact 3). */
 static const char *jbzi_call_named(jbz_core *core, const jbz_conn *c, const jbz_msg *m, size_t *n) {
     const char *sid = jbz_json_strn(m->call_sid, "", n);
-    if (sid && *n) return *n <= 256 ? sid : NULL;
+    if (sid && *n) return jbzi_call_sid_ok(sid, *n) ? sid : NULL;
     if (m->type == JBZ_EV_CALL_STATUS) {
         sid = jbz_json_strn(m->data, "/parent_call_sid", n);
         if (sid && jbzi_call_lookup(core, c->app, sid, *n)) return sid;
     }
     sid = jbz_json_strn(m->data, "/call_sid", n);
-    return sid && *n && *n <= 256 ? sid : NULL;
+    return sid && jbzi_call_sid_ok(sid, *n) ? sid : NULL;
 }
 
 /* Whether a first message of this type makes its socket the call's control socket. */
@@ -7975,56 +8606,53 @@ static bool jbzi_call_controls(jbz_event_type type, bool first) {
     }
 }
 
-/* The oldest call without a socket makes room. False: there is none. */
-static bool jbzi_call_evict(jbz_core *core) {
-    jbz_call *call, *oldest = NULL;
-    for (call = core->calls; call < core->calls + core->calls_used; call++)
-        if (call->core && (call->flags & JBZI_CALL_UNTOLD)) { jbzi_call_free(call); return true; }
-    for (call = core->calls; call < core->calls + core->calls_used; call++)
-        if (call->core && (call->flags & JBZI_CALL_DETACHED)
-            && (!oldest || core->net.now - call->at > core->net.now - oldest->at)) oldest = call;
-    if (!oldest) return false;
-    core->net.stats.evicted++;
-    jbzi_call_log(core, JBZ_LINE_EVICTED, oldest, "", NULL, 0);
-    jbzi_call_end(oldest, JBZ_E_FULL);
-    return true;
-}
-
-/* Binds a socket to its call for life by the first frame that names one. False: come again, an eviction is to be told first. */
-static bool jbzi_call_bind(jbz_core *core, jbz_conn *c, const jbz_msg *m, jbz_event *ev) {
+/* Binds a socket to its call for life by the first frame that names one. */
+static void jbzi_call_bind(jbz_core *core, jbz_conn *c, const jbz_msg *m, jbz_event *ev) {
     jbz_call *call = jbzi_call_of(c, core);
     bool reconnect = m->type == JBZ_EV_SESSION_RECONNECT || (c->flags & JBZI_CONN_REJOINS);
-    bool first = !call;
+    bool first = !call, detached, only;
     const char *sid;
     size_t n;
     if (first) {
         sid = jbzi_call_named(core, c, m, &n);
-        if (!sid) return true;
+        if (!sid) return;
         call = jbzi_call_lookup(core, c->app, sid, n);
         ev->known = call != NULL;
-        if (!call) {
-            call = jbzi_call_create(core, c->app, sid, n);
-            if (!call && jbzi_call_evict(core)) return false;
-            if (!call) { jbzi_call_log(core, JBZ_LINE_NO_MEMORY, NULL, "a new call finds no place", NULL, 0); return true; }
-        }
+        if (!call) call = jbzi_call_create(core, c->app, sid, n);
+        if (!call) { jbzi_call_log(core, JBZ_LINE_NO_MEMORY, NULL, "a new call finds no place", NULL, 0); return; }
         jbzi_call_join(call, c);
         c->flags &= (uint16_t)~JBZI_CONN_REJOINS;
     }
-    if (c->kind != JBZI_CONN_CONTROL && jbzi_call_controls(m->type, first)) jbzi_call_take_control(call, c, reconnect);
     ev->call = call;
-    return true;
+    if (c->kind == JBZI_CONN_CONTROL) return;
+    detached = (call->flags & JBZI_CALL_DETACHED) != 0;
+    only = call->conn == jbz_conn_slot(c) + 1; /* commands go by this one for want of a better */
+    if (jbzi_call_controls(m->type, first || only)) jbzi_call_take_control(call, c, reconnect);
+    else if (reconnect && only) jbzi_call_attach(call);
+    else return;
+    if (!detached || m->type == JBZ_EV_SESSION_RECONNECT || m->type == JBZ_EV_SESSION_NEW) return;
+    core->net.stats.resumed++; /* its session:reconnect named no call */
+    jbzi_call_log(core, JBZ_LINE_RESUMED, call, "", NULL, 0);
+    jbzi_call_release(call);
 }
 
 /* What jambonz wants of a session:reconnect: an ack at once, or the answer to its session:new again. */
 static void jbzi_call_reconnected(jbz_core *core, jbz_event *ev) {
     jbz_call *call = ev->call;
-    bool resume = call && ev->known && ((call->flags & (JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED)) == (JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED)
-                                        || (call->flags & JBZI_CALL_TWICE));
+    bool resume = call && ev->known &&
+                  ((call->flags & (JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED)) == (JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED) ||
+                   (call->flags & JBZI_CALL_TWICE));
+    if (call && (call->step == JBZI_STEP_HOLD || call->step == JBZI_STEP_AGAIN)) jbzi_call_step(call, JBZI_STEP_NONE, 0);
     if (call && !resume && !(call->flags & JBZI_CALL_HANGUP && call->flags & JBZI_CALL_ACKED)) {
-        ev->again = true;
         call->flags = (uint16_t)((call->flags & ~(JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED)) | JBZI_CALL_NEW | JBZI_CALL_ANEW);
+        ev->again = !(call->flags & JBZI_CALL_HANGUP);
+        if (ev->again) return;
+        jbzi_call_default(core, &core->cur); /* who hung up is not asked again: this answer hangs up */
+        core->cur.state = JBZI_WHAT_CLOSED;
+        jbzi_call_step(call, JBZI_STEP_HANGUP, core->net.desc.close_ms);
         return;
     }
+    if (call) call->flags &= (uint16_t)~(JBZI_CALL_NEW | JBZI_CALL_ANEW);
     jbzi_call_default(core, &core->cur);
     core->cur.state = JBZI_WHAT_CLOSED;
     if (!call) return;
@@ -8057,6 +8685,7 @@ static void jbzi_call_expect(jbz_core *core, jbz_conn *c, jbz_event *ev, const c
     w->type = (uint8_t)ev->type;
     w->state = jbz_event_wants_ack(ev->type) && msgid ? JBZI_WHAT_OPEN : JBZI_WHAT_CLOSED;
     w->serial = ev->serial = ++core->serial ? core->serial : ++core->serial;
+    if (w->state == JBZI_WHAT_OPEN) c->flags |= JBZI_CONN_FAVOUR;
 }
 
 static bool jbzi_call_odd(jbz_core *core, const jbz_call *call, const char *why) {
@@ -8085,6 +8714,18 @@ static const char *jbzi_call_lacks(const jbz_msg *m) {
     return NULL;
 }
 
+/* What streamed speech tells has event types of its own; the speech client, if the app uses it, sees it first. */
+static bool jbzi_call_speech(jbz_event *ev) {
+    const jbzi_extra *x = ev->call ? jbzi_call_extra(ev->call) : NULL;
+    const char *what = ev->type == JBZ_EV_TTS_STREAMING_EVENT ? jbz_json_str(ev->data, "/event_type", "") : "";
+    if (strcmp(what, "stream_open") == 0) ev->type = JBZ_EV_TTS_OPEN;
+    else if (strcmp(what, "stream_closed") == 0) ev->type = JBZ_EV_TTS_CLOSED;
+    else if (strcmp(what, "user_interruption") == 0) ev->type = JBZ_EV_TTS_INTERRUPTED;
+    if (ev->call && ev->type == JBZ_EV_TTS_OPEN) ev->call->flags |= JBZI_CALL_SPEAKS;
+    if (ev->call && ev->type == JBZ_EV_TTS_CLOSED) ev->call->flags &= (uint16_t)~JBZI_CALL_SPEAKS;
+    return !x || !x->speech_run || x->speech_run(ev->call, ev);
+}
+
 /* A text message of a jambonz socket. True: `ev` is for the app. */
 static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
     jbzi_got *got = &core->got;
@@ -8100,11 +8741,13 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
     first = c->call == 0;
     ev->type = m->type;
     ev->conn = c;
-    if (!jbzi_call_bind(core, c, m, ev)) { core->again = true; return false; }
+    jbzi_call_bind(core, c, m, ev);
     lacks = jbzi_call_lacks(m);
     msgid = jbz_json_strn(m->msgid, "", &n);
-    was_new = m->type == JBZ_EV_SESSION_NEW && ev->call;
-    if (was_new) ev->call->flags = (uint16_t)((ev->call->flags & ~(JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED | JBZI_CALL_ANEW)) | JBZI_CALL_NEW);
+    was_new = m->type == JBZ_EV_SESSION_NEW && ev->call && msgid;
+    if (was_new)
+        ev->call->flags =
+            (uint16_t)((ev->call->flags & ~(JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED | JBZI_CALL_ANEW)) | JBZI_CALL_NEW);
     else if (ev->call && m->type != JBZ_EV_SESSION_RECONNECT) jbzi_call_followed(ev->call);
     jbzi_call_expect(core, c, ev, msgid, n);
     if (lacks) {
@@ -8126,6 +8769,8 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
     ev->hook = m->hook.doc ? jbz_json_str(m->hook, "", "") : "";
     ev->data = m->data;
     ev->message = m->root;
+    if (JBZI_UNLIKELY(m->type == JBZ_EV_TTS_TOKENS_RESULT || m->type == JBZ_EV_TTS_STREAMING_EVENT))
+        return jbzi_call_speech(ev);
     return true;
 }
 
@@ -8139,7 +8784,7 @@ static bool jbzi_call_raw(jbz_core *core, jbz_event *ev) {
         return false;
     }
     if (c->kind == JBZI_CONN_SPENT) return false;
-    if (c->kind == JBZI_CONN_AUDIO ? !app->on_audio : !app->on_message) {
+    if (!app->on_message) {
         jbzi_call_log(core, JBZ_LINE_DROPPED, jbzi_call_of(c, core), "binary", NULL, 0);
         return false;
     }
@@ -8159,6 +8804,10 @@ static bool jbzi_call_below(jbzi_http_str path, const char *prefix, size_t n) {
     return path.n >= n && memcmp(path.p, prefix, n) == 0 && (path.n == n || path.p[n] == '/');
 }
 
+static bool jbzi_call_app_is(const jbz_app_desc *app) {
+    return app->path || app->on_session || app->on_message || app->on_other || app->on_audio;
+}
+
 /* The app with the longest matching path; JBZ_MAX_APPS + 1: none. */
 static uint32_t jbzi_call_route(const jbz_core *core, jbzi_http_str path) {
     uint32_t i, best = JBZ_MAX_APPS + 1;
@@ -8166,7 +8815,7 @@ static uint32_t jbzi_call_route(const jbz_core *core, jbzi_http_str path) {
     for (i = 0; i <= JBZ_MAX_APPS; i++) {
         const jbz_app_desc *app = jbzi_call_app(core, i);
         const char *prefix = app->path ? app->path : "";
-        if (!app->path && !app->on_session && !app->on_message && !app->on_other && !app->on_audio) continue;
+        if (!jbzi_call_app_is(app)) continue;
         n = strlen(prefix);
         if (!jbzi_call_below(path, prefix, n) || (best <= JBZ_MAX_APPS && n <= best_n)) continue;
         best = i;
@@ -8202,7 +8851,8 @@ static bool jbzi_call_origin_ok(const jbz_app_desc *app, const jbzi_http_req *re
 static const char *const jbzi_call_protocols[] = { "ws.jambonz.org", "audio.drachtio.org", "audio.jambonz.org" };
 
 /* Chooses the subprotocol, and with it what the socket is. False: none that was offered is spoken here. */
-static bool jbzi_call_choose(const jbz_app_desc *app, const jbzi_http_req *req, uint8_t *kind, const char **token, char word[64]) {
+static bool jbzi_call_choose(const jbz_app_desc *app, const jbzi_http_req *req, uint8_t *kind, const char **token,
+                             char word[64]) {
     const char *list = app->subprotocols;
     size_t i;
     *token = NULL;
@@ -8246,6 +8896,7 @@ static void jbzi_call_env_json(jbz_out *o, const jbz_env *e) {
         }
         if (e->obscure) { jbz_out_key(o, "obscure"); jbz_out_bool(o, e->obscure == JBZ_TRUE); }
         if (e->uiHint) { jbz_out_key(o, "uiHint"); jbz_out_str(o, e->uiHint); }
+        if (e->jambonzResource) { jbz_out_key(o, "jambonzResource"); jbz_out_str(o, e->jambonzResource); }
         jbz_out_close_object(o);
     }
     jbz_out_close_object(o);
@@ -8303,7 +8954,7 @@ static void jbzi_call_request(jbz_core *core, jbz_conn *c, jbzi_http_req *req) {
     } else if (!app) {
         status = 404;
         why = "No application has this path.";
-    } else if (req->method == JBZI_HTTP_OPTIONS && app->env) {
+    } else if (req->method == JBZI_HTTP_OPTIONS && app->env && app->env->name) {
         jbzi_call_options(core, c, app->env);
         return;
     } else if (req->method == JBZI_HTTP_OPTIONS) {
@@ -8330,12 +8981,16 @@ static void jbzi_call_request(jbz_core *core, jbz_conn *c, jbzi_http_req *req) {
         how = JBZI_HTTP_KEEP;
         c->flags |= JBZI_CONN_KEEP;
     }
-    if (app && app->env) how |= JBZI_HTTP_OPTS;
+    if (app && app->env && app->env->name) how |= JBZI_HTTP_OPTS;
+    if (!status && kind == JBZI_CONN_AUDIO && !jbzi_call_audio_open(core, c, req)) {
+        status = 503;
+        why = "No memory is left for an audio socket.";
+    }
     if (status) { jbzi_conn_refuse_why(c, status, why, req->path.p, req->path.n, how); return; }
     c->app = (uint16_t)at;
     c->kind = kind;
     jbzi_conn_accept(c, req, token);
-    if (kind == JBZI_CONN_AUDIO) jbzi_conn_timer_set(&core->net, jbzi_conn_timer_id(c), core->net.desc.audio_first_ms);
+    if (kind == JBZI_CONN_AUDIO && c->state == JBZI_CONN_OPEN) jbzi_call_audio_arm(c);
 }
 
 /*---- time passes ----*/
@@ -8357,6 +9012,10 @@ static void jbzi_call_rearm(jbz_call *call) {
     }
     if (x && x->timer) {
         left = x->timer_due - net->now;
+        jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
+    }
+    if (x && x->speech_timed) {
+        left = x->speech_due - net->now;
         jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
     }
 }
@@ -8420,14 +9079,19 @@ static bool jbzi_call_expired(jbz_call *call, jbz_event *ev) {
     if (call->step != JBZI_STEP_NONE && jbzi_call_due(call, call->step_due)) jbzi_call_next_step(call);
     if (call->flags & JBZI_CALL_ENDED) return false;
     x = jbzi_call_extra(call);
-    if (x && x->timer && jbzi_call_due(call, x->timer_due)) {
+    if (x && x->speech_timed && jbzi_call_due(call, x->speech_due)) {
+        x->speech_timed = false;
+        ev->call = call;
+        x->speech_run(call, ev);
+    }
+    if (x && x->timer && ev->type == JBZ_EV_NONE && jbzi_call_due(call, x->timer_due)) { /* else it comes next */
         x->timer = false;
         ev->type = JBZ_EV_TIMER;
         ev->call = call;
         ev->tag = x->timer_tag;
     }
     jbzi_call_rearm(call);
-    return ev->type == JBZ_EV_TIMER;
+    return ev->type != JBZ_EV_NONE;
 }
 
 /* One expired timer. True: `ev` is for the app. */
@@ -8437,11 +9101,7 @@ static bool jbzi_call_tick(jbz_core *core, jbz_event *ev) {
     jbzi_conn_timer_clear(&core->net, id);
     if (id & 1) return jbzi_call_expired(&core->calls[id >> 1], ev);
     c = &core->net.conns[id >> 1];
-    if (c->state == JBZI_CONN_OPEN && c->kind == JBZI_CONN_AUDIO && !c->call && core->net.now - c->since >= core->net.desc.audio_first_ms
-        && c->heard_at == c->since) { /* PROTOCOL 9.4: an orphan */
-        jbzi_conn_close(c, JBZ_CLOSE_NORMAL, "no first frame");
-        return false;
-    }
+    if (c->kind == JBZI_CONN_AUDIO && c->state == JBZI_CONN_OPEN) return jbzi_call_audio_tick(c, ev);
     jbzi_conn_expired(c);
     return false;
 }
@@ -8455,8 +9115,14 @@ static void jbzi_call_drain(jbz_core *core) {
         const jbzi_extra *x = call ? jbzi_call_extra(call) : NULL;
         if (c->state == JBZI_CONN_HTTP && late) jbzi_conn_dead(c, JBZ_CLOSE_LOST);
         if (c->state != JBZI_CONN_OPEN) continue;
-        if (!late && (c->out || c->in || (x && (x->open || x->held)) || (core->cur.state == JBZI_WHAT_OPEN && core->cur.conn == jbz_conn_slot(c) + 1)
-                      || (call && (call->flags & JBZI_CALL_NEW)))) continue;
+        if (!late && (c->out || c->in || (x && (x->open || x->held || x->speech_text)) ||
+                      (core->cur.state == JBZI_WHAT_OPEN && core->cur.conn == jbz_conn_slot(c) + 1) ||
+                      (call && (call->flags & JBZI_CALL_NEW))))
+            continue;
+        if (core->cur.state == JBZI_WHAT_OPEN && core->cur.conn == jbz_conn_slot(c) + 1) {
+            jbzi_call_unanswered(core, &core->cur, JBZ_LINE_UNANSWERED);
+            core->cur.state = JBZI_WHAT_CLOSED;
+        }
         if (call) jbzi_call_answer_all(call);
         jbzi_conn_close(c, JBZ_CLOSE_RESTART, "restarting");
     }
@@ -8517,8 +9183,10 @@ static bool jbzi_call_item(jbz_core *core, jbz_event *ev) {
     case JBZI_ITEM_REQUEST: jbzi_call_request(core, c, &got->req); return false;
     case JBZI_ITEM_MESSAGE:
         if (c->kind <= JBZI_CONN_SPENT && got->type == JBZ_TEXT) return jbzi_call_message(core, ev);
+        if (c->kind == JBZI_CONN_AUDIO) return jbzi_call_audio_message(core, ev);
         return jbzi_call_raw(core, ev);
     case JBZI_ITEM_CLOSED:
+        if (c->kind == JBZI_CONN_AUDIO) return jbzi_call_audio_closed(core, ev);
         call = jbzi_call_of(c, core);
         if (call) jbzi_call_lost(call, c);
         return false;
@@ -8531,7 +9199,7 @@ JBZ_API bool jbz_core_next(jbz_core *core, jbz_event *ev) {
     jbzi_call_finish(core);
     for (;;) {
         bool timer = core->net.expired != 0;
-        if (JBZI_LIKELY(!core->ended && !timer && !core->again) && !jbzi_conn_pull(&core->net, &core->got)) return false;
+        if (JBZI_LIKELY(!core->ended && !timer) && !jbzi_conn_pull(&core->net, &core->got)) return false;
         memset(ev, 0, sizeof *ev);
         ev->core = core;
         ev->msgid = ev->hook = "";
@@ -8540,7 +9208,6 @@ JBZ_API bool jbz_core_next(jbz_core *core, jbz_event *ev) {
             if (jbzi_call_tick(core, ev)) return true;
             continue;
         }
-        core->again = false;
         if (jbzi_call_item(core, ev)) return true;
     }
 }
@@ -8553,8 +9220,16 @@ static jbz_handler jbzi_call_hook(const jbz_app_desc *app, const char *hook) {
     return NULL;
 }
 
+/* The first app that is one. */
+static uint32_t jbzi_call_first_app(const jbz_core *core) {
+    uint32_t i = 0;
+    while (i < JBZ_MAX_APPS && !jbzi_call_app_is(jbzi_call_app(core, i))) i++;
+    return i;
+}
+
 static jbz_handler jbzi_call_handler(const jbz_app_desc *app, const jbz_event *ev) {
     jbz_handler fn;
+    if (ev->audio) return app->on_audio;
     switch (ev->type) {
     case JBZ_EV_SESSION_NEW: return app->on_session;
     case JBZ_EV_SESSION_RECONNECT: return ev->again ? app->on_session : app->on_resume;
@@ -8562,14 +9237,16 @@ static jbz_handler jbzi_call_handler(const jbz_app_desc *app, const jbz_event *e
         fn = jbzi_call_hook(app, ev->hook);
         return fn ? fn : ev->first && app->on_session ? app->on_session : app->on_other;
     case JBZ_EV_END: return app->on_end;
-    case JBZ_EV_TEXT: case JBZ_EV_BINARY: return ev->conn->kind == JBZI_CONN_AUDIO ? app->on_audio : app->on_message;
+    case JBZ_EV_TEXT: case JBZ_EV_BINARY: return app->on_message;
     default: return app->on_other;
     }
 }
 
 JBZ_API void jbz_dispatch(const jbz_event *ev) {
     jbz_core *core = ev->core;
-    const jbz_app_desc *app = jbzi_call_app(core, ev->call ? ev->call->app : ev->conn ? ev->conn->app : 0);
+    const jbz_app_desc *app = jbzi_call_app(core, ev->call && !ev->audio ? ev->call->app
+                                                  : ev->conn             ? ev->conn->app
+                                                                         : jbzi_call_first_app(core));
     jbz_handler fn = jbzi_call_handler(app, ev);
     if (!fn) { core->quiet = true; return; }
     core->dispatching = true;
@@ -8583,7 +9260,7 @@ JBZ_API void jbz_dispatch(const jbz_event *ev) {
 typedef struct jbzi_kept {
     jbzi_blk *next;
     uint32_t  serial, conn, conn_gen, tag, n;
-    uint8_t   type, again, known, first;
+    uint8_t   type, again, known, first, reason;
 } jbzi_kept;
 
 static jbzi_kept *jbzi_call_kept(jbzi_blk *b) { return (jbzi_kept *)(void *)jbzi_buf_bytes(b); }
@@ -8630,6 +9307,7 @@ static void jbzi_call_stash(jbz_core *core, const jbz_event *ev) {
     k->again = ev->again;
     k->known = ev->known;
     k->first = ev->first;
+    k->reason = (uint8_t)ev->reason;
     x->queue_bytes += k->n;
     jbzi_call_push(&x->queue, &x->queue_end, b);
 }
@@ -8664,6 +9342,7 @@ static bool jbzi_call_unstash(jbz_call *call, jbz_event *ev) {
     ev->again = k->again != 0;
     ev->known = k->known != 0;
     ev->first = k->first != 0;
+    ev->reason = (jbz_err)k->reason;
     ev->conn = jbzi_call_live(core, k->conn, k->conn_gen);
     if (k->n && jbz_msg_read(&core->msg, &core->doc, (char *)(k + 1), k->n, core->toks, core->net.desc.tokens) == JBZ_E_OK) {
         ev->msgid = jbz_json_str(core->msg.msgid, "", "");
@@ -8715,7 +9394,9 @@ static const char *jbzi_call_name(const jbz_call *call, const char *field, char 
     return scratch;
 }
 
-JBZ_API const char *jbz_call_from(const jbz_call *call) { return jbzi_call_name(call, call->from, 'F', call->core->scratch[1]); }
+JBZ_API const char *jbz_call_from(const jbz_call *call) {
+    return jbzi_call_name(call, call->from, 'F', call->core->scratch[1]);
+}
 JBZ_API const char *jbz_call_to(const jbz_call *call) { return jbzi_call_name(call, call->to, 'T', call->core->scratch[2]); }
 
 JBZ_API const char *jbz_call_direction(const jbz_call *call) {
@@ -8795,6 +9476,8 @@ static void jbzi_call_defaults(jbz_server_desc *d) {
     jbzi_call_default_number(&d->pending, 16);
     jbzi_call_default_number(&d->legs, 10);
     jbzi_call_default_number(&d->detached_bytes, 24576);
+    jbzi_call_default_number(&d->speech_queue, 16384);
+    jbzi_call_default_number(&d->audio_queue, 65536);
     jbzi_call_default_number(&d->nfds, 0);
 }
 
@@ -8804,7 +9487,7 @@ static size_t jbzi_call_layout(jbz_core *core, const jbz_server_desc *d, size_t 
     char *place[6];
     while (buckets < d->max_conns) buckets *= 2;
     size[0] = (size_t)d->max_conns * sizeof(struct jbz_conn);
-    size[1] = (size_t)d->max_conns * sizeof(struct jbz_call);
+    size[1] = ((size_t)d->max_conns + 1) * sizeof(struct jbz_call); /* one for whom an evicted call is still to be told */
     size[2] = buckets * sizeof(uint32_t);
     size[3] = (size_t)d->tokens * sizeof(jbz_tok);
     size[4] = (size_t)d->receive + 64;
@@ -8827,6 +9510,47 @@ static size_t jbzi_call_layout(jbz_core *core, const jbz_server_desc *d, size_t 
     return at;
 }
 
+/* May the text be a value of the variable? */
+static bool jbzi_call_env_fits(const jbz_env *e, const char *text) {
+    const char *end = text + strlen(text);
+    if (!e->type || strcmp(e->type, "string") == 0) return true;
+    if (strcmp(e->type, "boolean") == 0) return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    return (*text == '-' || (*text >= '0' && *text <= '9')) && jbzi_out_one(&text, &end);
+}
+
+/* The portal takes a table whole or not at all (PROTOCOL 1.5), so what is wrong with it is told at once. NULL: nothing. */
+static const char *jbzi_call_env_wrong(const jbz_env *e) {
+    const char *list = e->choices, *p;
+    char word[128];
+    bool listed = !e->choices || !e->fallback;
+    for (p = e->name; (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') || *p == '_'; p++) { }
+    if (*p || p == e->name) return "name";
+    if (e->type && strcmp(e->type, "string") != 0 && strcmp(e->type, "number") != 0 && strcmp(e->type, "boolean") != 0)
+        return "type";
+    while (jbzi_call_word(&list, word, sizeof word)) {
+        if (!jbzi_call_env_fits(e, word)) return "choices";
+        if (e->fallback && strcmp(e->fallback, word) == 0) listed = true;
+    }
+    if (e->fallback && (!listed || !jbzi_call_env_fits(e, e->fallback))) return "fallback";
+    if (e->uiHint && strcmp(e->uiHint, "input") != 0 && strcmp(e->uiHint, "textarea") != 0 &&
+        strcmp(e->uiHint, "filepicker") != 0)
+        return "uiHint";
+    return e->jambonzResource && strcmp(e->jambonzResource, "carriers") != 0 ? "jambonzResource" : NULL;
+}
+
+static jbz_err jbzi_call_check_env(const jbz_env *e, jbz_error *err) {
+    jbzi_note note;
+    const char *wrong;
+    for (; e && e->name; e++) {
+        if ((wrong = jbzi_call_env_wrong(e)) == NULL) continue;
+        note.n = 0;
+        jbzi_base_note(&note, "env.", e->name, strlen(e->name));
+        jbzi_base_note(&note, ".", wrong, strlen(wrong));
+        return jbzi_base_fail(err, JBZ_E_VALUE, note.text);
+    }
+    return JBZ_E_OK;
+}
+
 static jbz_err jbzi_call_check(const jbz_core *core, jbz_error *err) {
     const jbz_server_desc *d = &core->net.desc;
     uint32_t i;
@@ -8838,10 +9562,12 @@ static jbz_err jbzi_call_check(const jbz_core *core, jbz_error *err) {
         const char *from = app->fallback, *end = from ? from + strlen(from) : NULL, *list = app->subprotocols;
         char word[64];
         if (app->path && app->path[0] != '/' && app->path[0]) return jbzi_base_fail(err, JBZ_E_ARG, "path");
-        if (app->auth && (!strchr(app->auth, ':') || strlen(app->auth) > JBZI_HTTP_AUTH_MAX)) return jbzi_base_fail(err, JBZ_E_ARG, "auth");
+        if (app->auth && (!strchr(app->auth, ':') || strlen(app->auth) > JBZI_HTTP_AUTH_MAX))
+            return jbzi_base_fail(err, JBZ_E_ARG, "auth");
         if (from && (!jbzi_out_one(&from, &end) || *from != '[')) return jbzi_base_fail(err, JBZ_E_RAW, "fallback");
         while (jbzi_call_word(&list, word, sizeof word))
             if (!jbzi_http_is_token(word)) return jbzi_base_fail(err, JBZ_E_ARG, "subprotocols");
+        if (app->env && jbzi_call_check_env(app->env, err) != JBZ_E_OK) return err->code;
     }
     return JBZ_E_OK;
 }
@@ -8860,7 +9586,10 @@ static jbz_core *jbzi_call_core_open(const jbz_server_desc *desc, size_t header,
     jbzi_call_defaults(&d);
     fixed = jbzi_call_layout(NULL, &d, header, NULL);
     pool = jbzi_buf_pool_size(d.pool, (size_t)d.max_message + 32);
-    if (d.memory && (d.memory_size < fixed + pool || ((uintptr_t)d.memory & 15))) { jbzi_base_fail(err, JBZ_E_NOMEM, "memory"); return NULL; }
+    if (d.memory && (d.memory_size < fixed + pool || ((uintptr_t)d.memory & 15))) {
+        jbzi_base_fail(err, JBZ_E_NOMEM, "memory");
+        return NULL;
+    }
     memory = (char *)(d.memory ? d.memory : jbzi_base_realloc(&d.alloc, NULL, 0, fixed));
     if (!memory) { jbzi_base_fail(err, JBZ_E_NOMEM, "max_conns"); return NULL; }
     memset(memory, 0, header);
@@ -8884,7 +9613,8 @@ static jbz_core *jbzi_call_core_open(const jbz_server_desc *desc, size_t header,
     core->own.env = d.env;
     core->own.target = d.target;
     jbzi_call_layout(core, &d, header, memory);
-    jbzi_buf_pool_open(&core->net.pool, &core->net.desc.alloc, d.memory ? memory + fixed : NULL, d.pool, (size_t)d.max_message + 32);
+    jbzi_buf_pool_open(&core->net.pool, &core->net.desc.alloc, d.memory ? memory + fixed : NULL, d.pool,
+                       (size_t)d.max_message + 32);
     core->net.timers[0] = &core->net.conns[0].timer;
     core->net.timers[1] = &core->calls[0].timer;
     core->net.stride[0] = sizeof(struct jbz_conn);
@@ -8905,6 +9635,2029 @@ JBZ_API void jbz_core_close(jbz_core *core) {
     if (!core->net.desc.memory) jbzi_base_realloc(&alloc, core->memory, core->memory_size, 0);
 }
 
+/*---- commands ----
+ * Composed in the shared out-buffer, or in a block of the pool while that holds a message of the app; jbzi_call_command_after
+ * sends or keeps them. */
+
+typedef struct jbzi_call_cmd {
+    jbz_call   *call;
+    const char *name;
+    jbzi_blk   *blk;
+    bool        full;  /* the path of an error has the command's name already */
+    jbz_out     o;
+} jbzi_call_cmd;
+
+/* Starts a command; its data comes next, then jbzi_call_cmd_end. If it cannot be, the writer has the error. */
+static jbz_out *jbzi_call_cmd_start(jbzi_call_cmd *m, jbz_call *call, const char *name, const char *leg) {
+    const jbz_core *core = call->core;
+    m->call = call;
+    m->name = name;
+    m->blk = NULL;
+    m->full = false;
+    if (call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) {
+        jbzi_out_start(&m->o, NULL, 0, 0, NULL);
+        jbzi_out_fail(&m->o, JBZ_E_GONE, "");
+    } else if (!jbzi_call_space(call->core, &m->o, &m->blk, core->net.desc.max_out)) {
+        jbzi_out_start(&m->o, NULL, 0, 0, NULL);
+        jbzi_out_fail(&m->o, JBZ_E_NOMEM, "");
+    }
+    if (leg && !*leg) jbzi_out_fail(&m->o, JBZ_E_ARG, "callSid");
+    m->o.target = (uint8_t)jbzi_call_app(core, call->app)->target;
+    jbz_msg_command(&m->o, name, leg, false);
+    return &m->o;
+}
+
+/* A command that has to wait needs no more memory than it is long. */
+static void jbzi_call_cmd_trim(jbzi_call_cmd *m) {
+    jbzi_pool *pool = &m->call->core->net.pool;
+    size_t at = (size_t)(m->o.buf - jbzi_buf_bytes(m->blk)), n = at + m->o.len + 8; /* what ends it, and a NUL */
+    jbzi_blk *small;
+    if (m->o.error.code != JBZ_E_OK || jbzi_buf_order(n) >= m->blk->order || (small = jbzi_buf_take(pool, n, true)) == NULL)
+        return;
+    memcpy(jbzi_buf_bytes(small), jbzi_buf_bytes(m->blk), at + m->o.len);
+    m->o.buf = jbzi_buf_bytes(small) + at;
+    m->o.cap = m->o.len + 7;
+    jbzi_buf_drop(pool, &m->blk);
+    m->blk = small;
+}
+
+/* Sends it. What went wrong is logged, with the path. */
+static jbz_err jbzi_call_cmd_end(jbzi_call_cmd *m) {
+    jbz_core *core = m->call->core;
+    jbzi_note path, line;
+    jbz_err err;
+    if (m->blk) jbzi_call_cmd_trim(m);
+    err = jbzi_call_command_after(m->call, &m->o, m->blk);
+    if (err == JBZ_E_OK) return err;
+    path.n = line.n = 0;
+    path.text[0] = 0;
+    if (!m->full || !m->o.error.path[0]) jbzi_base_note(&path, m->name, NULL, 0);
+    if (path.n && m->o.error.path[0]) jbzi_base_note(&path, ".", NULL, 0);
+    jbzi_base_note(&path, "", m->o.error.path, strlen(m->o.error.path));
+    jbzi_base_note(&line, jbz_strerror(err), NULL, 0);
+    jbzi_base_note(&line, ": ", path.text, path.n);
+    jbzi_call_log(core, JBZ_LINE_NOT_SENT, m->call, line.text, NULL, 0);
+    return jbzi_base_fail(&core->net.error, err, path.text);
+}
+
+/* Only jambonz v10 has this. */
+static void jbzi_call_cmd_v10(jbzi_call_cmd *m) { if (m->o.target == JBZ_OSS) jbzi_out_fail(&m->o, JBZ_E_TARGET, ""); }
+
+/* A member that must be there; with `words` it must be one of them. */
+static void jbzi_call_cmd_member(jbz_out *o, const char *key, const char *value, const char *words) {
+    if (!value || !*value) jbzi_out_fail(o, JBZ_E_MISSING, key);
+    else if (words && !jbzi_verb_listed(words, value, strlen(value))) jbzi_out_fail(o, JBZ_E_VALUE, key);
+    jbz_out_key(o, key);
+    jbz_out_str(o, value);
+}
+
+static void jbzi_call_cmd_option(jbz_out *o, const char *key, const char *value) {
+    if (!value) return;
+    jbz_out_key(o, key);
+    jbz_out_str(o, value);
+}
+
+/* JSON of the app's that must begin with `opening`. */
+static void jbzi_call_cmd_json(jbz_out *o, const char *json, char opening) {
+    if (!json) jbzi_out_fail(o, JBZ_E_MISSING, NULL);
+    else if (json[strspn(json, " \t\r\n")] != opening) jbzi_out_fail(o, JBZ_E_RAW, NULL);
+    jbz_out_json(o, json);
+}
+
+/* {"key":"word"} */
+static jbz_err jbzi_call_cmd_word(jbz_call *call, const char *name, const char *leg, const char *key, const char *word,
+                                  const char *words) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, name, leg);
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, key, word, words);
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+/* Without callSid dtmf and sip:request go to the far end, and on some sockets there is no default at all (PROTOCOL 9.2). */
+static const char *jbzi_call_cmd_leg(const jbz_call *call, const char *leg) { return leg ? leg : jbz_call_sid(call); }
+
+/*---- redirect ----*/
+
+static void jbzi_call_cmd_hook(jbz_out *o, const char *key, const char *hook, const char *method) {
+    if (!hook || !*hook) jbzi_out_fail(o, JBZ_E_MISSING, key);
+    jbz_out_key(o, key);
+    if (!method) { jbz_out_str(o, hook); return; }
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, "url", hook, NULL);
+    jbzi_call_cmd_member(o, "method", method, "GET|POST");
+    jbz_out_close_object(o);
+}
+
+static jbz_err jbzi_call_cmd_hooks(jbz_call *call, const char *key, const char *hook, const char *child, const char *method) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "redirect", NULL);
+    jbz_out_open_object(o);
+    jbzi_call_cmd_hook(o, key, hook, method);
+    if (child) jbzi_call_cmd_hook(o, "child_call_hook", child, NULL);
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_redirect_hook(jbz_call *call, const char *call_hook, const char *method) {
+    return jbzi_call_cmd_hooks(call, "call_hook", call_hook, NULL, method);
+}
+
+JBZ_API jbz_err jbz_cmd_redirect_child(jbz_call *call, const char *child_call_hook, const char *method) {
+    return jbzi_call_cmd_hooks(call, "child_call_hook", child_call_hook, NULL, method);
+}
+
+JBZ_API jbz_err jbz_cmd_redirect_both(jbz_call *call, const char *call_hook, const char *child_call_hook) {
+    return jbzi_call_cmd_hooks(call, "call_hook", call_hook, child_call_hook ? child_call_hook : "", NULL);
+}
+
+JBZ_API jbz_out *jbz_cmd_redirect_parent(jbz_call *call) {
+    jbz_out *o = jbzi_call_redirect(call, false);
+    if (o == &call->core->dud) return o;
+    o->flags |= JBZI_MSG_NESTED;
+    o->lazy = ",\"data\":{\"parent_call\":[";
+    return o;
+}
+
+/*---- words and numbers ----*/
+
+JBZ_API jbz_err jbz_cmd_call_status(jbz_call *call, const char *call_status) {
+    return jbzi_call_cmd_word(call, "call:status", NULL, "call_status", call_status, "completed|no-answer");
+}
+
+JBZ_API jbz_err jbz_cmd_mute_status(jbz_call *call, const char *leg, const char *mute_status) {
+    return jbzi_call_cmd_word(call, "mute:status", leg, "mute_status", mute_status, "mute|unmute");
+}
+
+JBZ_API jbz_err jbz_cmd_conf_mute_status(jbz_call *call, const char *conf_mute_status) {
+    return jbzi_call_cmd_word(call, "conf:mute-status", NULL, "conf_mute_status", conf_mute_status, "mute|unmute");
+}
+
+JBZ_API jbz_err jbz_cmd_listen_status(jbz_call *call, const char *listen_status) {
+    return jbzi_call_cmd_word(call, "listen:status", NULL, "listen_status", listen_status, "pause|resume");
+}
+
+JBZ_API jbz_err jbz_cmd_stream_status(jbz_call *call, const char *stream_status) {
+    return jbzi_call_cmd_word(call, "stream:status", NULL, "stream_status", stream_status, "pause|resume");
+}
+
+JBZ_API jbz_err jbz_cmd_transcribe_status(jbz_call *call, const char *transcribe_status) {
+    return jbzi_call_cmd_word(call, "transcribe:status", NULL, "transcribe_status", transcribe_status, "pause|resume");
+}
+
+/* `value` goes with these actions only, and with those of `must` it has to. */
+static void jbzi_call_cmd_goes_with(jbz_out *o, const char *key, const char *value, const char *action, const char *may,
+                                    const char *must) {
+    size_t n = action ? strlen(action) : 0;
+    if (value && !jbzi_verb_listed(may, action ? action : "", n)) jbzi_out_fail(o, JBZ_E_CONFLICT, key);
+    if (!value && n && jbzi_verb_listed(must, action, n)) jbzi_out_fail(o, JBZ_E_MISSING, key);
+    jbzi_call_cmd_option(o, key, value);
+}
+
+JBZ_API jbz_err jbz_cmd_conf_hold_status(jbz_call *call, const char *conf_hold_status, const char *wait_hook) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "conf:hold-status", NULL);
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, "conf_hold_status", conf_hold_status, "hold|unhold");
+    jbzi_call_cmd_goes_with(o, "wait_hook", wait_hook, conf_hold_status, "hold", "");
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_conf_participant_action(jbz_call *call, const char *action, const char *tag, const char *wait_hook) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "conf:participant-action", NULL);
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, "action", action, "tag|untag|coach|uncoach|hold|unhold|mute|unmute|kick");
+    jbzi_call_cmd_goes_with(o, "tag", tag, action, "tag|coach", "tag|coach");
+    jbzi_call_cmd_goes_with(o, "wait_hook", wait_hook, action, "hold", "");
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_dtmf(jbz_call *call, const char *leg, char digit, uint32_t duration_ms) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "dtmf", jbzi_call_cmd_leg(call, leg));
+    char word[2];
+    word[0] = digit;
+    word[1] = 0;
+    jbz_out_open_object(o);
+    jbz_out_key(o, "dtmf");
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, "digit", word, "0|1|2|3|4|5|6|7|8|9|*|#|A|B|C|D");
+    if (duration_ms) { jbz_out_key(o, "duration"); jbz_out_int(o, duration_ms); }
+    jbz_out_close_object(o);
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_boost_audio_signal(jbz_call *call, const char *leg, double dB) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "boostAudioSignal", leg);
+    if (dB < 0 || dB > 0 || dB != dB) jbz_out_num(o, dB);
+    else jbz_out_str(o, "0 dB"); /* the number would be taken for missing (PROTOCOL fact 12) */
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_media_path(jbz_call *call, const char *path) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "media:path", NULL);
+    if (!path) jbzi_out_fail(o, JBZ_E_MISSING, "");
+    else if (!jbzi_verb_listed("no-media|partial-media|full-media", path, strlen(path))) jbzi_out_fail(o, JBZ_E_VALUE, "");
+    jbz_out_str(o, path);
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_tag(jbz_call *call, const char *json) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "tag", NULL);
+    jbzi_call_cmd_v10(&m);
+    jbzi_call_cmd_json(o, json, '{');
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_stt_reconfigure(jbz_call *call, const char *const *hints, size_t n) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "stt:reconfigure", NULL);
+    size_t i;
+    jbzi_call_cmd_v10(&m);
+    jbz_out_open_object(o);
+    jbz_out_key(o, "languageHints");
+    jbz_out_open_array(o);
+    for (i = 0; i < n; i++) jbz_out_str(o, hints[i]);
+    jbz_out_close_array(o);
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+/*---- commands with option structs ----*/
+
+#ifndef JBZ_NO_VERBS
+
+JBZI_VERB_SHAPE(cmd_record, "{\"verb\":\"record\"", 1)
+JBZI_VERB_SHAPE(cmd_sip_request, "{\"verb\":\"sip:request\"", 1)
+JBZI_VERB_SHAPE(cmd_noise_isolation_status, "{\"verb\":\"noiseIsolation:status\"", 0)
+JBZI_VERB_SHAPE(cmd_room_say, "{\"verb\":\"room:say\"", 0)
+JBZI_VERB_SHAPE(cmd_room_play, "{\"verb\":\"room:play\"", 0)
+
+/* The options are the data, or (`inside`) a member of it. */
+static jbz_err jbzi_call_cmd_opts(jbz_call *call, const char *name, const char *leg, const jbzi_verb_shape *s, const void *opts,
+                                  const char *inside) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, name, leg);
+    if (!s->oss) jbzi_call_cmd_v10(&m);
+    if (!opts || !jbzi_verb_any(s, (const char *)opts)) jbzi_out_fail(o, JBZ_E_MISSING, "");
+    if (inside) { jbz_out_open_object(o); jbz_out_key(o, inside); }
+    m.full = true;
+    jbzi_verb_options(o, s, opts);
+    if (inside) jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_config(jbz_call *call, const jbz_config_opts *opts) {
+    return jbzi_call_cmd_opts(call, "config", NULL, &jbzi_verb_shape_config, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_dial(jbz_call *call, const jbz_rest_dial_opts *opts) {
+    return jbzi_call_cmd_opts(call, "dial", NULL, &jbzi_verb_shape_rest_dial, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_dub(jbz_call *call, const char *leg, const jbz_dub_opts *opts) {
+    return jbzi_call_cmd_opts(call, "dub", leg, &jbzi_verb_shape_dub, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_record(jbz_call *call, const jbz_cmd_record_opts *opts) {
+    return jbzi_call_cmd_opts(call, "record", NULL, &jbzi_verb_shape_cmd_record, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_sip_request(jbz_call *call, const char *leg, const jbz_cmd_sip_request_opts *opts) {
+    return jbzi_call_cmd_opts(call, "sip:request", jbzi_call_cmd_leg(call, leg), &jbzi_verb_shape_cmd_sip_request, opts,
+                              "sip_request");
+}
+
+JBZ_API jbz_err jbz_cmd_noise_isolation_status(jbz_call *call, const jbz_cmd_noise_isolation_status_opts *opts) {
+    return jbzi_call_cmd_opts(call, "noiseIsolation:status", NULL, &jbzi_verb_shape_cmd_noise_isolation_status, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_room_say(jbz_call *call, const jbz_cmd_room_say_opts *opts) {
+    return jbzi_call_cmd_opts(call, "room:say", NULL, &jbzi_verb_shape_cmd_room_say, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_room_play(jbz_call *call, const jbz_cmd_room_play_opts *opts) {
+    return jbzi_call_cmd_opts(call, "room:play", NULL, &jbzi_verb_shape_cmd_room_play, opts, NULL);
+}
+
+JBZ_API jbz_err jbz_cmd_whisper(jbz_call *call, const char *leg, const jbz_say_opts *say, const jbz_play_opts *play) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "whisper", leg);
+    if (!say && !play) jbzi_out_fail(o, JBZ_E_MISSING, "whisper");
+    jbz_out_open_object(o);
+    jbz_out_key(o, "whisper");
+    jbz_out_open_array(o);
+    m.full = true;
+    if (say) jbz_put_say(o, say);
+    if (play) jbz_put_play(o, play);
+    jbz_out_close_array(o);
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+#endif /* JBZ_NO_VERBS */
+
+/* The text of string member `name` of the object at `p`, which is valid JSON; NULL: none. */
+static const char *jbzi_call_cmd_find(const char *p, const char *end, const char *name, size_t *n) {
+    const char *key, *v, *stop;
+    for (p++; (p = jbzi_out_space(p, end)) < end && *p == '"'; p = jbzi_out_space(stop, end) + 1) {
+        key = p;
+        v = jbzi_out_space(jbzi_out_scan_key(p, end), end);
+        stop = jbzi_out_scan(v, end);
+        if (*v != '"' || strncmp(key + 1, name, strlen(name)) != 0 || key[1 + strlen(name)] != '"') continue;
+        *n = (size_t)(stop - v) - 2;
+        return v + 1;
+    }
+    return NULL;
+}
+
+#ifndef JBZ_NO_VERBS
+
+static bool jbzi_call_cmd_whispers(const char *v, const char *end) {
+    size_t n = 0;
+    const char *verb = *v == '{' ? jbzi_call_cmd_find(v, end, "verb", &n) : NULL;
+    return verb && jbzi_verb_listed("say|play", verb, n);
+}
+
+JBZ_API jbz_err jbz_cmd_whisper_raw(jbz_call *call, const char *leg, const char *json) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "whisper", leg);
+    const char *p = json, *end = json ? json + strlen(json) : NULL;
+    bool good = p && jbzi_out_one(&p, &end);
+    jbz_out_open_object(o);
+    jbz_out_key(o, "whisper");
+    if (!good) jbzi_out_fail(o, json ? JBZ_E_RAW : JBZ_E_MISSING, "whisper");
+    else if (*p != '[') good = jbzi_call_cmd_whispers(p, end);
+    else {
+        do {
+            p = jbzi_out_space(p + 1, end);
+            good = good && jbzi_call_cmd_whispers(p, end);
+            if (good) p = jbzi_out_space(jbzi_out_scan(p, end), end);
+        } while (good && *p == ',');
+    }
+    if (!good) jbzi_out_fail(o, JBZ_E_VALUE, "whisper");
+    jbz_out_json(o, json);
+    jbz_out_close_object(o);
+    return jbzi_call_cmd_end(&m);
+}
+
+#endif /* JBZ_NO_VERBS */
+
+/*---- language models ----*/
+
+/* The result, as a string whatever it is. */
+static void jbzi_call_cmd_as_text(jbz_out *o, const char *key, const jbz_tool_output_opts *t) {
+    jbz_out_key(o, key);
+    if (t->text) jbz_out_str(o, t->text);
+    else if (t->json[strspn(t->json, " \t\r\n")] == '"') jbz_out_json(o, t->json);
+    else jbz_out_str(o, t->json);
+}
+
+/* The shapes of PROTOCOL 5. */
+static void jbzi_call_cmd_output(jbz_out *o, unsigned model, const jbz_tool_output_opts *t) {
+    jbz_out_open_object(o);
+    switch (model) {
+    case JBZI_VERB_OPENAI:
+        jbzi_call_cmd_member(o, "type", "conversation.item.create", NULL);
+        jbz_out_key(o, "item");
+        jbz_out_open_object(o);
+        jbzi_call_cmd_member(o, "type", "function_call_output", NULL);
+        jbzi_call_cmd_member(o, "call_id", t->id, NULL);
+        jbzi_call_cmd_as_text(o, "output", t);
+        jbz_out_close_object(o);
+        break;
+    case JBZI_VERB_ULTRAVOX:
+        jbzi_call_cmd_member(o, "type", "client_tool_result", NULL);
+        jbzi_call_cmd_member(o, "invocation_id", t->id, NULL);
+        jbzi_call_cmd_as_text(o, "result", t);
+        break;
+    case JBZI_VERB_ELEVENLABS:
+        jbz_out_key(o, "data");
+        jbz_out_open_object(o);
+        jbzi_call_cmd_member(o, "type", "client_tool_result", NULL);
+        jbzi_call_cmd_member(o, "tool_call_id", t->id, NULL);
+        jbzi_call_cmd_as_text(o, "result", t);
+        jbz_out_key(o, "is_error");
+        jbz_out_bool(o, t->is_error == JBZ_TRUE);
+        jbz_out_close_object(o);
+        break;
+    case JBZI_VERB_DEEPGRAM:
+        jbz_out_key(o, "data");
+        jbz_out_open_object(o);
+        jbzi_call_cmd_member(o, "type", "FunctionCallResponse", NULL);
+        jbzi_call_cmd_member(o, "id", t->id, NULL);
+        jbzi_call_cmd_member(o, "name", t->name, NULL);
+        jbzi_call_cmd_as_text(o, "content", t);
+        jbz_out_close_object(o);
+        break;
+    case JBZI_VERB_GOOGLE:
+        jbz_out_key(o, "toolResponse");
+        jbz_out_open_object(o);
+        jbz_out_key(o, "functionResponses");
+        jbz_out_open_array(o);
+        jbz_out_open_object(o);
+        jbzi_call_cmd_member(o, "id", t->id, NULL);
+        jbzi_call_cmd_option(o, "name", t->name);
+        jbz_out_key(o, "response");
+        jbz_out_open_object(o);
+        jbz_out_key(o, "output");
+        if (t->text) jbz_out_str(o, t->text);
+        else jbz_out_json(o, t->json);
+        jbz_out_close_object(o);
+        jbz_out_close_object(o);
+        jbz_out_close_array(o);
+        jbz_out_close_object(o);
+        break;
+    default:
+        jbz_out_key(o, "result");
+        if (t->text) jbz_out_str(o, t->text);
+        else jbz_out_json(o, t->json);
+    }
+    jbz_out_close_object(o);
+}
+
+JBZ_API jbz_err jbz_cmd_llm_tool_output(jbz_call *call, const jbz_tool_output_opts *opts) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "llm:tool-output", NULL);
+    unsigned model = opts->vendor ? jbzi_verb_model_of(opts->vendor, strlen(opts->vendor)) : call->model;
+    const char *json = opts->json, *end = json ? json + strlen(json) : NULL, *id = opts->id ? opts->id : "";
+    if (!model && o->target == JBZ_V10) model = JBZI_VERB_OTHER_MODEL;
+    if (!model) jbzi_out_fail(o, JBZ_E_MISSING, "vendor");
+    if (!*id) jbzi_out_fail(o, JBZ_E_MISSING, "id");
+    if (!opts->text && !json) jbzi_out_fail(o, JBZ_E_MISSING, "text");
+    if (opts->text && json) jbzi_out_fail(o, JBZ_E_CONFLICT, "json");
+    if (json && !jbzi_out_one(&json, &end)) jbzi_out_fail(o, JBZ_E_RAW, "json");
+    if (o->error.code == JBZ_E_OK) {
+        /* Google's calls come with this in place of an id; the functions' own ids are inside */
+        if (model == JBZI_VERB_GOOGLE) id = "function_call_id";
+        jbzi_msg_member(o, ",\"tool_call_id\":", id, strlen(id));
+        jbzi_call_cmd_output(o, model, opts);
+    }
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_llm_update(jbz_call *call, const char *json) {
+    static const char *const types[] = { NULL,
+        "session.update|conversation.item.create|conversation.item.delete|response.cancel", "input_text_message", "",
+        "UpdateInstructions|UpdateSpeak|InjectAgentMessage", NULL, NULL };
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "llm:update", NULL);
+    const char *p = json, *end = json ? json + strlen(json) : NULL, *type, *known = types[call->model];
+    size_t n = 0;
+    if (p && o->target == JBZ_OSS && known && jbzi_out_one(&p, &end) && *p == '{') {
+        type = jbzi_call_cmd_find(p, end, "type", &n);
+        if (!type) jbzi_out_fail(o, JBZ_E_MISSING, "type");
+        else if (!jbzi_verb_listed(known, type, n)) jbzi_out_fail(o, *known ? JBZ_E_VALUE : JBZ_E_TARGET, "type");
+    }
+    jbzi_call_cmd_json(o, json, '{');
+    return jbzi_call_cmd_end(&m);
+}
+
+static jbz_out *jbzi_call_cmd_agent(jbzi_call_cmd *m, jbz_call *call, const char *type) {
+    jbz_out *o = jbzi_call_cmd_start(m, call, "agent:update", NULL);
+    jbzi_call_cmd_v10(m);
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, "type", type, NULL);
+    return o;
+}
+
+static jbz_err jbzi_call_cmd_agent_end(jbzi_call_cmd *m) {
+    jbz_out_close_object(&m->o);
+    return jbzi_call_cmd_end(m);
+}
+
+JBZ_API jbz_err jbz_cmd_agent_update_instructions(jbz_call *call, const char *instructions) {
+    jbzi_call_cmd m;
+    jbzi_call_cmd_member(jbzi_call_cmd_agent(&m, call, "update_instructions"), "instructions", instructions, NULL);
+    return jbzi_call_cmd_agent_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_agent_inject_context(jbz_call *call, const char *role, const char *content) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_agent(&m, call, "inject_context");
+    jbz_out_key(o, "messages");
+    jbz_out_open_array(o);
+    jbz_out_open_object(o);
+    jbzi_call_cmd_member(o, "role", role, "system|user|assistant|tool");
+    jbzi_call_cmd_member(o, "content", content, NULL);
+    jbz_out_close_object(o);
+    jbz_out_close_array(o);
+    return jbzi_call_cmd_agent_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_agent_update_tools(jbz_call *call, const char *json) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_agent(&m, call, "update_tools");
+    jbz_out_key(o, "tools");
+    jbzi_call_cmd_json(o, json, '[');
+    return jbzi_call_cmd_agent_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_agent_generate_reply(jbz_call *call, const char *user_input, const char *instructions,
+                                             jbz_tri interrupt) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_agent(&m, call, "generate_reply");
+    jbzi_call_cmd_option(o, "user_input", user_input);
+    jbzi_call_cmd_option(o, "instructions", instructions);
+    if (interrupt) { jbz_out_key(o, "interrupt"); jbz_out_bool(o, interrupt == JBZ_TRUE); }
+    return jbzi_call_cmd_agent_end(&m);
+}
+
+JBZ_API jbz_err jbz_cmd_agent_update(jbz_call *call, const char *json) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "agent:update", NULL);
+    const char *p = json, *end = json ? json + strlen(json) : NULL, *type = NULL;
+    size_t n = 0;
+    jbzi_call_cmd_v10(&m);
+    if (p && jbzi_out_one(&p, &end) && *p == '{' && (type = jbzi_call_cmd_find(p, end, "type", &n)) == NULL)
+        jbzi_out_fail(o, JBZ_E_MISSING, "type");
+    if (type && !jbzi_verb_listed("update_instructions|inject_context|update_tools|generate_reply", type, n))
+        jbzi_out_fail(o, JBZ_E_VALUE, "type");
+    jbzi_call_cmd_json(o, json, '{');
+    return jbzi_call_cmd_end(&m);
+}
+
+JBZ_API bool jbz_ev_tool_call(const jbz_event *ev, uint32_t i, jbz_tool_call *tool) {
+    jbz_json from = jbz_json_at(ev->data, "/function_calls"), v;
+    bool several = jbz_json_type_of(from) == JBZ_JSON_ARRAY;
+    memset(tool, 0, sizeof *tool);
+    tool->id = tool->name = "";
+    v = several ? jbz_json_first(from) : ev->data;
+    for (; several && i && jbz_json_type_of(v); i--) v = jbz_json_next(from, v);
+    if (i || !jbz_json_type_of(jbz_json_at(v, "/name"))) return false;
+    tool->id = jbz_json_str(v, several ? "/id" : "/tool_call_id", "");
+    tool->name = jbz_json_str(v, "/name", "");
+    tool->args = jbz_json_at(v, "/args");
+    if (!jbz_json_type_of(tool->args)) tool->args = jbz_json_at(v, "/arguments"); /* agent:tool-call */
+    return true;
+}
+
+/*---- what events tell ----*/
+
+/* The first of several places, "/a\0/b\0", where there is a value of that type. */
+static jbz_json jbzi_call_ev_find(const jbz_event *ev, const char *places, jbz_json_type type) {
+    jbz_json v;
+    for (; *places; places += strlen(places) + 1) {
+        v = jbz_json_at(ev->data, places);
+        if (jbz_json_type_of(v) == type) return v;
+    }
+    memset(&v, 0, sizeof v);
+    return v;
+}
+
+static const char *jbzi_call_ev_text(const jbz_event *ev, const char *places) {
+    return jbz_json_str(jbzi_call_ev_find(ev, places, JBZ_JSON_STRING), "", "");
+}
+
+static double jbzi_call_ev_num(const jbz_event *ev, const char *places, double fallback) {
+    return jbz_json_num(jbzi_call_ev_find(ev, places, JBZ_JSON_NUMBER), "", fallback);
+}
+
+static int jbzi_call_ev_int(const jbz_event *ev, const char *places, int fallback) {
+    int64_t v = jbz_json_int(jbzi_call_ev_find(ev, places, JBZ_JSON_NUMBER), "", fallback);
+    return v >= -2147483647 && v <= 2147483647 ? (int)v : fallback;
+}
+
+JBZ_API const char *jbz_ev_call_sid(const jbz_event *ev) {
+    const char *sid = jbz_json_str(ev->data, "/call_sid", "");
+    return *sid ? sid : jbz_json_str(ev->message, "/call_sid", "");
+}
+
+JBZ_API const char *jbz_ev_leg(const jbz_event *ev) {
+    const char *sid = jbz_ev_call_sid(ev);
+    return ev->call && *sid && strcmp(sid, jbz_call_sid(ev->call)) != 0 ? sid : NULL;
+}
+
+JBZ_API const char *jbz_ev_parent_sid(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev, "/parent_call_sid\0/parent_call_info/call_sid\0");
+}
+JBZ_API const char *jbz_ev_from(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/from\0"); }
+JBZ_API const char *jbz_ev_to(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/to\0"); }
+JBZ_API const char *jbz_ev_caller_name(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/caller_name\0"); }
+JBZ_API const char *jbz_ev_fs_sip_address(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev, "/fs_sip_address\0/local_sip_address\0");
+}
+JBZ_API const char *jbz_ev_fs_public_ip(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/fs_public_ip\0/public_ip\0"); }
+
+JBZ_API jbz_json jbz_ev_customer_data(const jbz_event *ev) {
+    return jbzi_call_ev_find(ev, "/customerData\0/customerdata\0", JBZ_JSON_OBJECT);
+}
+
+JBZ_API const char *jbz_ev_call_status(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/call_status\0"); }
+JBZ_API int jbz_ev_sip_status(const jbz_event *ev) { return jbzi_call_ev_int(ev, "/sip_status\0", 0); }
+JBZ_API const char *jbz_ev_sip_reason(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/sip_reason\0"); }
+
+JBZ_API double jbz_ev_duration(const jbz_event *ev) {
+    double ms = jbzi_call_ev_num(ev, "/playback_milliseconds\0", -1);
+    if (ms >= 0) return ms / 1000;
+    return jbzi_call_ev_num(ev, "/duration\0/dial_call_duration\0/playback_seconds\0", -1);
+}
+
+JBZ_API const char *jbz_ev_what(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev, "/event\0/event_type\0/type\0/speech_event/type\0");
+}
+
+JBZ_API const char *jbz_ev_result(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev,
+                             "/dial_call_status\0/queue_result\0/dequeue_result\0/transfer_result\0/result\0/message_status\0"
+                             "/completion_reason\0/reason\0");
+}
+
+JBZ_API const char *jbz_ev_reason(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev, "/reason\0/completion_reason\0/transfer_reason\0/leave_reason\0/message_failure_reason\0");
+}
+
+JBZ_API const char *jbz_ev_error(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/msg\0/error\0/error/message\0/err\0"); }
+JBZ_API const char *jbz_ev_details(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev, "/details\0/details/message\0/details/code\0");
+}
+JBZ_API const char *jbz_ev_verb(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/verb\0/name\0"); }
+JBZ_API const char *jbz_ev_verb_id(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/verb_id\0/id\0"); }
+
+JBZ_API const char *jbz_ev_transcript(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev,
+                             "/speech/alternatives/0/transcript\0/alternatives/0/transcript\0/transcript\0/data/transcript\0");
+}
+
+JBZ_API double jbz_ev_confidence(const jbz_event *ev) {
+    return jbzi_call_ev_num(ev, "/speech/alternatives/0/confidence\0/alternatives/0/confidence\0", 0);
+}
+
+JBZ_API bool jbz_ev_is_final(const jbz_event *ev) {
+    return jbz_json_type_of(jbzi_call_ev_find(ev, "/speech/is_final\0/is_final\0/data/is_final\0", JBZ_JSON_TRUE)) !=
+           JBZ_JSON_MISSING;
+}
+
+JBZ_API const char *jbz_ev_language(const jbz_event *ev) {
+    return jbzi_call_ev_text(ev, "/speech/language_code\0/language_code\0/translation/language\0/language\0");
+}
+
+JBZ_API int jbz_ev_channel(const jbz_event *ev) {
+    return jbzi_call_ev_int(ev, "/speech/channel_tag\0/channel_tag\0/translation/channel\0", 0);
+}
+JBZ_API const char *jbz_ev_translation(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/translation/translation\0"); }
+JBZ_API const char *jbz_ev_digits(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/digits\0/dtmf\0"); }
+
+JBZ_API const char *jbz_ev_dial_status(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/dial_call_status\0"); }
+JBZ_API int jbz_ev_dial_sip_status(const jbz_event *ev) { return jbzi_call_ev_int(ev, "/dial_sip_status\0", 0); }
+JBZ_API const char *jbz_ev_dial_sid(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/dial_call_sid\0"); }
+
+JBZ_API int jbz_ev_refer_status(const jbz_event *ev) {
+    return jbzi_call_ev_int(ev, "/final_referred_call_status\0/call_status\0/refer_status\0", 0);
+}
+
+JBZ_API const char *jbz_ev_queue(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/queue_sid\0/queue\0"); }
+JBZ_API int jbz_ev_queue_position(const jbz_event *ev) { return jbzi_call_ev_int(ev, "/queue_position\0", -1); }
+JBZ_API int jbz_ev_queue_size(const jbz_event *ev) { return jbzi_call_ev_int(ev, "/queue_size\0/length\0", -1); }
+JBZ_API int jbz_ev_queue_time(const jbz_event *ev) { return jbzi_call_ev_int(ev, "/queue_time\0", -1); }
+
+JBZ_API const char *jbz_ev_conference(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/conference_sid\0"); }
+JBZ_API const char *jbz_ev_conference_name(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/friendly_name\0"); }
+JBZ_API int jbz_ev_members(const jbz_event *ev) { return jbzi_call_ev_int(ev, "/members\0", -1); }
+
+JBZ_API const char *jbz_ev_amd(const jbz_event *ev) {
+    const char *type = jbzi_call_ev_text(ev, "/type\0");
+    return strncmp(type, "amd_", 4) == 0 ? type : "";
+}
+
+JBZ_API const char *jbz_ev_response(const jbz_event *ev) { return jbzi_call_ev_text(ev, "/response\0"); }
+JBZ_API bool jbz_ev_interrupted(const jbz_event *ev) { return jbz_json_bool(ev->data, "/interrupted", false); }
+JBZ_API int jbz_ev_latency(const jbz_event *ev, const char *which) {
+    jbz_json latency = jbz_json_at(ev->data, "/latency"), v;
+    int64_t ms;
+    for (v = jbz_json_first(latency); jbz_json_type_of(v) && strcmp(jbz_json_key(v), which) != 0;)
+        v = jbz_json_next(latency, v);
+    ms = jbz_json_int(v, "", -1);
+    return ms >= 0 && ms <= 0x7fffffff ? (int)ms : -1;
+}
+JBZ_API const char *jbz_ev_spoken(const jbz_event *ev) {
+    return strcmp(jbz_json_str(ev->data, "/event_type", ""), "tts_spoken") == 0 ? jbzi_call_ev_text(ev, "/text\0") : "";
+}
+
+/*---- environment variables, typed ----*/
+
+/* The value as a document of one token, in `word`; missing when it is no JSON number or word, or longer. */
+static jbz_json jbzi_call_env_json_value(const jbz_call *call, const char *name, jbz_doc *doc, jbz_tok *tok, char word[64]) {
+    const char *text = jbz_call_env(call, name);
+    size_t n = text ? strlen(text) : 64;
+    doc->count = 0;
+    if (n < 64) {
+        memcpy(word, text, n + 1);
+        jbz_json_parse(doc, word, n, tok, 1, NULL);
+    }
+    return jbz_json_root(doc);
+}
+
+JBZ_API int64_t jbz_call_env_int(const jbz_call *call, const char *name, int64_t fallback) {
+    jbz_doc doc;
+    jbz_tok tok;
+    char word[64];
+    return jbz_json_int(jbzi_call_env_json_value(call, name, &doc, &tok, word), "", fallback);
+}
+
+JBZ_API double jbz_call_env_num(const jbz_call *call, const char *name, double fallback) {
+    jbz_doc doc;
+    jbz_tok tok;
+    char word[64];
+    return jbz_json_num(jbzi_call_env_json_value(call, name, &doc, &tok, word), "", fallback);
+}
+
+JBZ_API bool jbz_call_env_bool(const jbz_call *call, const char *name, bool fallback) {
+    jbz_doc doc;
+    jbz_tok tok;
+    char word[64];
+    return jbz_json_bool(jbzi_call_env_json_value(call, name, &doc, &tok, word), "", fallback);
+}
+
+/*---- speech streaming ----
+ *
+ *   queue:  text ... | F | text ...      F: a flush mark; a piece stays at the head until jambonz has taken it
+ *
+ *            +---------- ok: forget it, next ----------+
+ *            v                                         |
+ *   IDLE --send a piece--> FLIGHT --full--> PAUSED --stream_resumed, or 1.5 s--> IDLE (the same piece again)
+ *                            |
+ *                            +--failed, 10 s of silence, stream_closed--> CLOSED told, queue dropped --> IDLE
+ *                            +--socket lost, then back--> DOUBT --1 s--> IDLE (again, REPEATED told)
+ *
+ * What the server does with the text decides how it is cut. It joins all it gets, speaks up to the last end of a sentence, and
+ * holds the rest for more, for a second, or for a flush. A flush acts at once only if nothing is held. So
+ *   - a piece never ends in white space: that is kept for the next one. Else it stays behind an ended sentence and holds the
+ *     flush up for a second; and a piece of nothing but white space is thrown away by an empty buffer.
+ *   - the last piece before a flush is ended, if it does not end a sentence by itself, with an empty line: the only end that is
+ *     no sound, counts behind a digit, too, and leaves nothing behind. If all text is gone already, the empty line goes alone;
+ *     an empty buffer throws it away, as it should.
+ */
+
+#define JBZI_SPEECH_MARK ((char)-1)  /* 0xFF, no byte of UTF-8: where a flush comes */
+#define JBZI_SPEECH_UNITS 500u       /* most UTF-16 units of a piece; the server takes 1000 in all */
+enum {
+    JBZI_SPEECH_POLL_MS = 1500, /* a refused piece is sent again: stream_resumed may never come (PROTOCOL 9.3) */
+    JBZI_SPEECH_RETRY_MS = 250, /* the transport did not take it */
+    JBZI_SPEECH_DOUBT_MS = 1000,
+    JBZI_SPEECH_SILENCE_MS = 10000
+};
+
+enum { /* flags */
+    JBZI_SPEECH_FLIGHT  = 1,    /* a piece was sent and has no result yet */
+    JBZI_SPEECH_STALE   = 2,    /* ... which does not matter any more, its text is dropped */
+    JBZI_SPEECH_KILL    = 4,    /* ... and if it was taken, jambonz is to drop it, too */
+    JBZI_SPEECH_DOUBT   = 8,    /* ... its socket was lost, and the result may be with it */
+    JBZI_SPEECH_ENDS    = 16,   /* ... it ends a sentence */
+    JBZI_SPEECH_ENDED   = 32,   /* jambonz holds no text: nothing sent, or an end of a sentence */
+    JBZI_SPEECH_PAUSED  = 64,
+    JBZI_SPEECH_SHORT   = 128,  /* a write did not fit */
+    JBZI_SPEECH_CLEAR   = 256,  /* tts:clear is due */
+    JBZI_SPEECH_FLUSH   = 512,  /* tts:flush is due (again) */
+    JBZI_SPEECH_CLEARED = 1024, /* was sent, and no result came since that proves its arrival */
+    JBZI_SPEECH_FLUSHED = 2048
+};
+
+typedef struct jbzi_speech {
+    uint32_t id;             /* of the last piece */
+    uint32_t flying;         /* bytes of the queue that are in it */
+    uint32_t sent_at;
+    uint32_t conn, conn_gen; /* which way the last message went */
+    uint32_t last, flying_last; /* the last character that jambonz took, and of the last piece */
+    uint32_t flags;
+    uint32_t refused;        /* times in a row */
+} jbzi_speech;
+
+static jbzi_speech *jbzi_call_speech_of(const jbzi_extra *x) { return (jbzi_speech *)(void *)jbzi_buf_bytes(x->speech); }
+
+static void jbzi_call_speech_timer(jbz_call *call, uint32_t ms) {
+    jbzi_extra *x = jbzi_call_extra(call);
+    x->speech_due = call->core->net.now + ms;
+    x->speech_timed = true;
+    jbzi_conn_timer_by(&call->core->net, jbzi_call_timer_id(call), ms);
+}
+
+/*---- text ----*/
+
+/* The character at `p`: its bytes, 0 if its end has not come yet. What is no UTF-8 goes as U+FFFD, as the writer does it. */
+static size_t jbzi_call_speech_char(const char *p, const char *end, uint32_t *c) {
+    uint32_t state = 0;
+    size_t n;
+    *c = 0xFFFD;
+    for (n = 0; p + n < end; n++) {
+        state = jbzi_utf8_step(state, (unsigned char)p[n]);
+        if (state == 0) break;
+        if (state == JBZI_UTF8_BAD) return n ? n : 1;
+    }
+    if (p + n == end) return 0;
+    for (*c = (unsigned char)p[0] & (n ? 0x7Fu >> (n + 1) : 0x7Fu), state = 0; state < n;)
+        *c = *c << 6 | ((unsigned char)p[++state] & 0x3Fu);
+    return n + 1;
+}
+
+/* White space as JavaScript's \s has it, for that is what the server asks. */
+static bool jbzi_call_speech_space(uint32_t c) {
+    return c == ' ' || (c >= 9 && c <= 13) || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
+}
+
+/* Does `c` behind `before` end a sentence? Behind a digit it may be half a number. */
+static bool jbzi_call_speech_stop(uint32_t c, uint32_t before) {
+    if (before >= '0' && before <= '9') return false;
+    return c == '.' || c == '!' || c == '?' || c == 0x61F || c == 0x6D4 || c == 0x3002 || c == 0xFF01 || c == 0xFF1F;
+}
+
+/* What to send next. */
+typedef struct jbzi_piece {
+    size_t n;     /* bytes of text */
+    size_t used;  /* bytes of the queue done with when it is taken */
+    uint32_t end; /* its last character that is no white space */
+    bool   ends;  /* a sentence */
+    bool   last;  /* a flush comes behind it */
+} jbzi_piece;
+
+/* Cuts at white space, in words that are longer than a piece between characters. n 0: nothing but white space. `before` is the
+   character that jambonz had last. */
+static jbzi_piece jbzi_call_speech_cut(const char *p, const char *end, unsigned units, uint32_t before) {
+    const char *mark = (const char *)memchr(p, (unsigned char)JBZI_SPEECH_MARK, (size_t)(end - p)), *stop = mark ? mark : end;
+    size_t at = 0, n, solid = 0, words = 0;
+    uint32_t c, last = 0, words_last = 0;
+    bool ends = false, words_end = false, full = false;
+    jbzi_piece piece;
+    for (; p + at < stop; at += n, last = c) {
+        n = jbzi_call_speech_char(p + at, mark ? mark + 1 : end, &c);
+        if (n == 0) break;
+        full = units < (c > 0xFFFF ? 2u : 1u);
+        if (full) break;
+        units -= c > 0xFFFF ? 2u : 1u;
+        if (!jbzi_call_speech_space(c)) {
+            ends = jbzi_call_speech_stop(c, before);
+            before = c;
+            solid = at + n;
+        } else if (solid == at) { /* behind a word */
+            words = solid;
+            words_end = ends;
+            words_last = before;
+        }
+        if (c == '\n' && last == '\n' && solid) { /* an empty line is an end that the server sees: not kept back */
+            solid = words = at + n;
+            ends = words_end = true;
+        }
+        if (c == '\n' && last == '\n') c = 0;
+    }
+    if (full && words) { solid = words; ends = words_end; before = words_last; }
+    piece.last = mark && !full;
+    piece.n = solid;
+    piece.used = piece.last ? (size_t)(mark - p) : solid ? solid : full ? at : 0;
+    piece.end = before;
+    piece.ends = ends && solid;
+    return piece;
+}
+
+/*---- messages ----*/
+
+static jbz_conn *jbzi_call_speech_way(const jbz_call *call) {
+    jbz_conn *c = jbzi_call_conn(call->core, call->conn);
+    if ((call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) || jbzi_call_must_hold(call)) return NULL;
+    return c && c->state == JBZI_CONN_OPEN ? c : NULL;
+}
+
+/* Sends a command; `text` NULL: without data. The out-buffer is free. False: the transport has no room, it is tried again. */
+static bool jbzi_call_speech_send(jbz_call *call, const char *name, const char *text, size_t n, bool ended) {
+    jbzi_speech *s = jbzi_call_speech_of(jbzi_call_extra(call));
+    jbz_out o;
+    jbzi_blk *blk;
+    if (!jbzi_call_space(call->core, &o, &blk, 0)) return false;
+    jbz_msg_command(&o, name, NULL, false);
+    if (text) {
+        jbz_out_open_object(&o);
+        jbz_out_key(&o, "id");
+        jbz_out_int(&o, s->id + 1);
+        jbz_out_key(&o, "tokens");
+        jbz_out_strn(&o, text, n);
+        if (ended && o.error.code == JBZ_E_OK) {
+            o.len--; /* the quote */
+            jbzi_out_put(&o, "\\n\\n\"", 5);
+        }
+        jbz_out_close_object(&o);
+    }
+    if (jbzi_call_command_after(call, &o, blk) == JBZ_E_OK) return true;
+    jbzi_call_speech_timer(call, JBZI_SPEECH_RETRY_MS);
+    return false;
+}
+
+/* `n` bytes at the head of the queue are done with. */
+static void jbzi_call_speech_forget(jbz_call *call, size_t n) {
+    jbzi_extra *x = jbzi_call_extra(call);
+    if (!n) return;
+    x->speech_text->off += (uint32_t)n;
+    if (jbzi_buf_left(x->speech_text) == 0) jbzi_buf_drop(&call->core->net.pool, &x->speech_text);
+}
+
+/* Clear and flush have no results: those that may have been lost go again. */
+static void jbzi_call_speech_again(jbzi_speech *s) {
+    if (s->flags & JBZI_SPEECH_CLEARED) s->flags |= JBZI_SPEECH_CLEAR;
+    if (s->flags & JBZI_SPEECH_FLUSHED) s->flags |= JBZI_SPEECH_FLUSH;
+}
+
+/* Another socket than before. What left the old one whole and may have been read, a piece at the most, waits for its result; if
+   that comes, what went before the piece was read, too. */
+static void jbzi_call_speech_moved(jbz_call *call, jbzi_extra *x, jbzi_speech *s, const jbz_conn *c) {
+    bool moved = s->conn && (s->conn != call->conn || s->conn_gen != c->gen), lost = x->speech_lost;
+    s->conn = call->conn;
+    s->conn_gen = c->gen;
+    if (!moved) return;
+    x->speech_lost = false;
+    if ((s->flags & JBZI_SPEECH_STALE) && !lost) s->flags |= JBZI_SPEECH_CLEAR;
+    if (lost || (s->flags & JBZI_SPEECH_STALE))
+        s->flags &= ~(uint32_t)(JBZI_SPEECH_FLIGHT | JBZI_SPEECH_STALE | JBZI_SPEECH_KILL);
+    if (!(s->flags & JBZI_SPEECH_FLIGHT)) { jbzi_call_speech_again(s); return; }
+    s->flags |= JBZI_SPEECH_DOUBT;
+    jbzi_call_speech_timer(call, JBZI_SPEECH_DOUBT_MS);
+}
+
+/* The next step at the head of the queue. False: there is none, or it has to wait. */
+static bool jbzi_call_speech_step(jbz_call *call, jbzi_extra *x, jbzi_speech *s) {
+    const char *p = x->speech_text ? jbzi_buf_data(x->speech_text) : "";
+    uint32_t most = (call->core->net.desc.max_out - 128) / 6; /* a unit may be an escape of six bytes */
+    jbzi_piece piece = jbzi_call_speech_cut(p, p + jbzi_buf_left(x->speech_text),
+                                            most < JBZI_SPEECH_UNITS ? most : JBZI_SPEECH_UNITS, s->last);
+    bool close = piece.last && !piece.ends && (piece.n || !(s->flags & JBZI_SPEECH_ENDED));
+    if (piece.n || close) {
+        if (!jbzi_call_speech_send(call, "tts:tokens", p, piece.n, close)) return false;
+        s->id++;
+        s->flying = (uint32_t)piece.used;
+        s->flying_last = piece.end;
+        s->sent_at = call->core->net.now;
+        s->flags |= JBZI_SPEECH_FLIGHT | (piece.ends || close ? (uint32_t)JBZI_SPEECH_ENDS : 0);
+        jbzi_call_speech_timer(call, JBZI_SPEECH_SILENCE_MS);
+        return false;
+    }
+    if (piece.last) {
+        if (!jbzi_call_speech_send(call, "tts:flush", NULL, 0, false)) return false;
+        s->flags = (s->flags | JBZI_SPEECH_FLUSHED | JBZI_SPEECH_ENDED) & ~(uint32_t)JBZI_SPEECH_FLUSH;
+        piece.used++;
+    }
+    jbzi_call_speech_forget(call, piece.used);
+    return piece.used > 0;
+}
+
+/* Sends what may go. */
+static void jbzi_call_speech_pump(jbz_call *call) {
+    jbzi_extra *x = jbzi_call_extra(call);
+    jbzi_speech *s = jbzi_call_speech_of(x);
+    const jbz_conn *c = jbzi_call_speech_way(call);
+    if (!c) return; /* jbzi_call_release comes back to it */
+    if (call->core->net.tx_busy) { /* a message of the app is open */
+        if (!(s->flags & JBZI_SPEECH_PAUSED)) jbzi_call_speech_timer(call, 1);
+        return;
+    }
+    jbzi_call_speech_moved(call, x, s, c);
+    if (s->flags & JBZI_SPEECH_CLEAR) {
+        if (!jbzi_call_speech_send(call, "tts:clear", NULL, 0, false)) return;
+        s->flags = (s->flags | JBZI_SPEECH_CLEARED) & ~(uint32_t)JBZI_SPEECH_CLEAR;
+    }
+    if (s->flags & JBZI_SPEECH_FLUSH) {
+        if (!jbzi_call_speech_send(call, "tts:flush", NULL, 0, false)) return;
+        s->flags = (s->flags | JBZI_SPEECH_FLUSHED) & ~(uint32_t)JBZI_SPEECH_FLUSH;
+    }
+    while (!(s->flags & (JBZI_SPEECH_FLIGHT | JBZI_SPEECH_PAUSED)) && jbzi_call_speech_step(call, x, s)) { }
+}
+
+/*---- what jambonz says ----*/
+
+/* Nothing of the queue is to be spoken any more: how many bytes of text that were. */
+static uint32_t jbzi_call_speech_drop(jbz_call *call) {
+    jbzi_extra *x = jbzi_call_extra(call);
+    jbzi_speech *s = jbzi_call_speech_of(x);
+    uint32_t n = jbzi_buf_left(x->speech_text), text = n;
+    const char *p = n ? jbzi_buf_data(x->speech_text) : "";
+    while (n) text -= p[--n] == JBZI_SPEECH_MARK;
+    jbzi_buf_drop(&call->core->net.pool, &x->speech_text);
+    s->flying = s->last = 0;
+    if (s->flags & JBZI_SPEECH_FLIGHT) s->flags |= JBZI_SPEECH_STALE;
+    s->flags &=
+        ~(uint32_t)(JBZI_SPEECH_PAUSED | JBZI_SPEECH_SHORT | JBZI_SPEECH_FLUSH | JBZI_SPEECH_FLUSHED | JBZI_SPEECH_ENDS);
+    s->flags |= JBZI_SPEECH_ENDED;
+    return text;
+}
+
+static bool jbzi_call_speech_closed(jbz_call *call, jbz_event *ev, jbz_err reason) {
+    ev->type = JBZ_EV_TTS_CLOSED;
+    ev->reason = reason;
+    ev->tag = jbzi_call_speech_drop(call);
+    jbzi_call_speech_pump(call);
+    return true;
+}
+
+/* Is there room again for a writer that waits for it? */
+static bool jbzi_call_speech_writable(jbz_call *call, jbz_event *ev) {
+    jbzi_extra *x = jbzi_call_extra(call);
+    jbzi_speech *s = jbzi_call_speech_of(x);
+    uint32_t room = call->core->net.desc.speech_queue, left = jbzi_buf_left(x->speech_text);
+    if (!(s->flags & JBZI_SPEECH_SHORT) || left > room / 2) return false;
+    s->flags &= ~(uint32_t)JBZI_SPEECH_SHORT;
+    ev->type = JBZ_EV_TTS_WRITABLE;
+    ev->tag = room - left;
+    return true;
+}
+
+/* tts:tokens-result: the piece was taken, or why not. Results of earlier pieces do not matter any more. */
+static bool jbzi_call_speech_result(jbz_call *call, jbz_event *ev) {
+    jbzi_speech *s = jbzi_call_speech_of(jbzi_call_extra(call));
+    const char *status = jbz_json_str(ev->data, "/status", ""), *why = jbz_json_str(ev->data, "/reason", "");
+    int64_t id = jbz_json_int(ev->data, "/id", 0);
+    bool ok = strcmp(status, "ok") == 0, stale = (s->flags & JBZI_SPEECH_STALE) != 0, ends = (s->flags & JBZI_SPEECH_ENDS) != 0;
+    if (id < 1 || id > s->id) return true; /* not one of ours */
+    if (id != s->id || !(s->flags & JBZI_SPEECH_FLIGHT)) return false;
+    if (ok && stale && (s->flags & JBZI_SPEECH_KILL)) s->flags |= JBZI_SPEECH_CLEAR;
+    s->flags &= ~(uint32_t)(JBZI_SPEECH_FLIGHT | JBZI_SPEECH_STALE | JBZI_SPEECH_KILL | JBZI_SPEECH_DOUBT | JBZI_SPEECH_ENDS);
+    if (!stale) s->flags &= ~(uint32_t)(JBZI_SPEECH_CLEARED | JBZI_SPEECH_FLUSHED); /* jambonz had what went before the piece */
+    if (ok && !stale) {
+        jbzi_call_speech_forget(call, s->flying);
+        s->last = s->flying_last;
+        s->flags = ends ? s->flags | JBZI_SPEECH_ENDED : s->flags & ~(uint32_t)JBZI_SPEECH_ENDED;
+    } else if (!ok && !stale) {
+        if (strcmp(why, "full") != 0) return jbzi_call_speech_closed(call, ev, *status ? JBZ_E_STATE : JBZ_E_TARGET);
+        s->flags |= JBZI_SPEECH_PAUSED;
+        /* It makes room by itself within two seconds, unless there is neither white space nor an end in all it has. */
+        if (++s->refused == 3 && (call->flags & JBZI_CALL_SPEAKS)) s->flags |= JBZI_SPEECH_FLUSH;
+    }
+    if (ok || stale) s->refused = 0;
+    if (s->flags & JBZI_SPEECH_PAUSED) jbzi_call_speech_timer(call, JBZI_SPEECH_POLL_MS);
+    jbzi_call_speech_pump(call);
+    return jbzi_call_speech_writable(call, ev);
+}
+
+/* Time has passed: a piece without result, a piece that was refused, or one the transport did not take. */
+static bool jbzi_call_speech_timeout(jbz_call *call, jbz_event *ev) {
+    jbzi_speech *s = jbzi_call_speech_of(jbzi_call_extra(call));
+    uint32_t waited = call->core->net.now - s->sent_at;
+    if (!jbzi_call_speech_way(call)) return false;
+    if (s->flags & JBZI_SPEECH_DOUBT) {
+        bool stale = (s->flags & JBZI_SPEECH_STALE) != 0;
+        if (s->flags & JBZI_SPEECH_KILL) s->flags |= JBZI_SPEECH_CLEAR;
+        s->flags &=
+            ~(uint32_t)(JBZI_SPEECH_DOUBT | JBZI_SPEECH_FLIGHT | JBZI_SPEECH_STALE | JBZI_SPEECH_KILL | JBZI_SPEECH_PAUSED);
+        if (!stale && s->flying) ev->type = JBZ_EV_TTS_REPEATED;
+        ev->tag = s->flying;
+        if (!stale) jbzi_call_speech_again(s);
+    } else if (s->flags & JBZI_SPEECH_FLIGHT) {
+        if (waited >= JBZI_SPEECH_SILENCE_MS) {
+            bool stale = (s->flags & JBZI_SPEECH_STALE) != 0;
+            s->flags &= ~(uint32_t)(JBZI_SPEECH_FLIGHT | JBZI_SPEECH_STALE | JBZI_SPEECH_KILL);
+            if (!stale) return jbzi_call_speech_closed(call, ev, JBZ_E_TIMEOUT);
+        } else jbzi_call_speech_timer(call, JBZI_SPEECH_SILENCE_MS - waited);
+    } else s->flags &= ~(uint32_t)JBZI_SPEECH_PAUSED;
+    jbzi_call_speech_pump(call);
+    return ev->type != JBZ_EV_NONE;
+}
+
+/* One of the stream's own events. */
+static bool jbzi_call_speech_told(jbz_call *call, jbz_event *ev) {
+    jbzi_speech *s = jbzi_call_speech_of(jbzi_call_extra(call));
+    const char *what = jbz_json_str(ev->data, "/event_type", "");
+    switch (ev->type) {
+    case JBZ_EV_TTS_OPEN: /* a flush that came too early was ignored */
+        if ((s->flags & (JBZI_SPEECH_FLUSHED | JBZI_SPEECH_FLIGHT)) == JBZI_SPEECH_FLUSHED) s->flags |= JBZI_SPEECH_FLUSH;
+        break;
+    case JBZ_EV_TTS_CLOSED: return jbzi_call_speech_closed(call, ev, JBZ_E_OK);
+    case JBZ_EV_TTS_INTERRUPTED: /* jambonz has dropped its text; a piece that it did not have yet is none of it */
+        ev->tag = jbzi_call_speech_drop(call);
+        if (s->flags & JBZI_SPEECH_FLIGHT) s->flags |= JBZI_SPEECH_KILL;
+        break;
+    default:
+        if (strcmp(what, "stream_resumed") == 0) s->flags &= ~(uint32_t)JBZI_SPEECH_PAUSED;
+        if (strcmp(what, "stream_paused") == 0) {
+            s->flags |= JBZI_SPEECH_PAUSED;
+            if (!(s->flags & JBZI_SPEECH_FLIGHT)) jbzi_call_speech_timer(call, JBZI_SPEECH_POLL_MS);
+        }
+    }
+    jbzi_call_speech_pump(call);
+    return true;
+}
+
+/* What room 11 calls when something happens (see jbzi_extra). */
+static bool jbzi_call_speech_run(jbz_call *call, jbz_event *ev) {
+    if (ev && ev->type == JBZ_EV_NONE) return jbzi_call_speech_timeout(call, ev);
+    if (ev) return ev->type == JBZ_EV_TTS_TOKENS_RESULT ? jbzi_call_speech_result(call, ev) : jbzi_call_speech_told(call, ev);
+    if (jbzi_call_speech_way(call)) {
+        if (jbzi_call_speech_of(jbzi_call_extra(call))->flags & (JBZI_SPEECH_FLIGHT | JBZI_SPEECH_PAUSED))
+            jbzi_call_speech_timer(call, JBZI_SPEECH_DOUBT_MS); /* one that ran out meanwhile */
+        jbzi_call_speech_pump(call);
+    }
+    return false;
+}
+
+/*---- for the app ----*/
+
+static jbz_err jbzi_call_speech_need(jbz_call *call) {
+    jbzi_extra *x;
+    if (call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) return JBZ_E_GONE;
+    x = jbzi_call_need_extra(call);
+    if (x && !x->speech) {
+        x->speech = jbzi_buf_take(&call->core->net.pool, sizeof(jbzi_speech), false);
+        if (!x->speech) return JBZ_E_NOMEM;
+        memset(jbzi_call_speech_of(x), 0, sizeof(jbzi_speech));
+        jbzi_call_speech_of(x)->flags = JBZI_SPEECH_ENDED;
+        x->speech_run = jbzi_call_speech_run;
+    }
+    return x ? JBZ_E_OK : JBZ_E_NOMEM;
+}
+
+JBZ_API jbz_err jbz_tts_write(jbz_call *call, const char *text, size_t n, size_t *taken) {
+    jbz_core *core = call->core;
+    jbzi_extra *x;
+    jbz_err err = text || !n ? jbzi_call_speech_need(call) : JBZ_E_ARG;
+    size_t room, take = n, i;
+    char *copy;
+    if (taken) *taken = 0;
+    if (err == JBZ_E_OK && !taken && n > core->net.desc.speech_queue) err = JBZ_E_TOO_BIG;
+    if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, "tts:tokens");
+    x = jbzi_call_extra(call);
+    room = jbzi_buf_left(x->speech_text);
+    room = room < core->net.desc.speech_queue ? core->net.desc.speech_queue - room : 0;
+    if (take > room) {
+        take = taken ? room : 0;
+        while (take && ((unsigned char)text[take] & 0xC0) == 0x80) take--;
+        jbzi_call_speech_of(x)->flags |= JBZI_SPEECH_SHORT;
+    }
+    if (take) {
+        if (!jbzi_buf_append(&core->net.pool, &x->speech_text, text, take, SIZE_MAX, false))
+            return jbzi_base_fail(&core->net.error, JBZ_E_NOMEM, "tts:tokens");
+        copy = jbzi_buf_data(x->speech_text) + jbzi_buf_left(x->speech_text) - take;
+        for (i = 0; i < take; i++)
+            if (copy[i] == JBZI_SPEECH_MARK) copy[i] = (char)-2; /* as malformed as before */
+        if (taken) *taken = take;
+        jbzi_call_speech_pump(call);
+    }
+    return take < n ? JBZ_E_FULL : JBZ_E_OK;
+}
+
+JBZ_API jbz_err jbz_tts_flush(jbz_call *call) {
+    static const char mark[] = { JBZI_SPEECH_MARK };
+    jbz_core *core = call->core;
+    jbz_err err = jbzi_call_speech_need(call);
+    jbzi_extra *x = err == JBZ_E_OK ? jbzi_call_extra(call) : NULL;
+    uint32_t left = x ? jbzi_buf_left(x->speech_text) : 0;
+    if (x && !(left && jbzi_buf_data(x->speech_text)[left - 1] == JBZI_SPEECH_MARK)
+        && !jbzi_buf_append(&core->net.pool, &x->speech_text, mark, 1, SIZE_MAX, true)) err = JBZ_E_NOMEM;
+    if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, "tts:flush");
+    jbzi_call_speech_pump(call);
+    return JBZ_E_OK;
+}
+
+JBZ_API jbz_err jbz_tts_clear(jbz_call *call) {
+    jbz_err err = jbzi_call_speech_need(call);
+    if (err != JBZ_E_OK) return jbzi_base_fail(&call->core->net.error, err, "tts:clear");
+    jbzi_call_speech_drop(call);
+    jbzi_call_speech_of(jbzi_call_extra(call))->flags |= JBZI_SPEECH_CLEAR;
+    jbzi_call_speech_pump(call);
+    return JBZ_E_OK;
+}
+
+JBZ_API size_t jbz_tts_queued(const jbz_call *call) {
+    const jbzi_extra *x = jbzi_call_extra(call);
+    return x ? jbzi_buf_left(x->speech_text) : 0;
+}
+
+/*---- audio ----
+ *
+ *   in    frame -> samples to the app; text -> START, DTMF, MARK, PLAY_DONE
+ *   out   write -> queue -> (when due) -> frames         a mark waits in its place between the samples
+ *
+ * What an audio socket needs lies in a block of the pool, found through conn.call. The first half, receiving, is in
+ * every program; the second comes with the functions that send: they set `run`. What jambonz does with marks decides how
+ * they are kept: it puts a mark in front of the next binary frame, as sample 0xFFFF, and reports it when that is played.
+ * A mark that was killed leaves an entry behind that swallows a later one: hence the library's own (JBZI_AUDIO_DUMMY),
+ * one for each. (PROTOCOL 6.3, 9.4)
+ */
+
+#define JBZI_AUDIO_LINK 0x80000000u /* in conn.call; then the block's chunk, then its place in that in units of 64 */
+#define JBZI_AUDIO_DUMMY "jbz."
+enum {
+    JBZI_AUDIO_FRAME = 2048,   /* bytes of samples in a frame, at most; jambonz handles 1,024 at once */
+    JBZI_AUDIO_MARKS = 30,     /* jambonz drops more */
+    JBZI_AUDIO_CLIPS = 11,     /* likewise */
+    JBZI_AUDIO_AHEAD_MS = 200, /* jambonz holds up to 160 back */
+    JBZI_AUDIO_STEP_MS = 20,
+    JBZI_AUDIO_TAIL_MS = 160,
+    JBZI_AUDIO_GRACE_MS = 2000 /* how late a report may be: 30 marks come one per 20 ms, and there is the way */
+};
+
+struct jbz_audio {
+    jbz_conn *conn;
+    void     *user;
+    bool    (*run)(struct jbz_audio *a, jbz_event *ev); /* sending; NULL: nothing was ever sent */
+    jbzi_blk *queue;           /* samples, as they are sent, that are not due yet */
+    jbzi_blk *awaited;         /* marks, or clips: jbzi_awaited one behind the other, oldest first */
+    uint32_t  call, call_gen;
+    uint32_t  rate;            /* of what comes */
+    uint32_t  idle_due;        /* when room 10 wants the connection's timer ... */
+    uint32_t  due;             /* ... and when `run` wants it, if `timed` */
+    uint32_t  out_rate, ahead_ms;
+    uint32_t  clock, ahead;    /* at `clock` (ms) so many samples were sent and not played */
+    uint32_t  written, sent;   /* samples, since the beginning */
+    uint32_t  clips;           /* ids made */
+    uint8_t   channels;
+    uint8_t   carried, carry[3]; /* bytes of a frame of samples whose rest has not come */
+    uint8_t   way;             /* jbz_audio_way; 0 not said */
+    uint8_t   dummies;         /* marks of the library's own that are to be sent */
+    bool      timed, brief, leaving; /* brief: a write did not fit */
+};
+JBZI_STATIC_ASSERT(audio_block_is_small, sizeof(struct jbz_audio) <= 128 - sizeof(jbzi_blk));
+
+static jbzi_blk *jbzi_call_audio_block(const jbz_conn *c) {
+    return (jbzi_blk *)(void *)(c->net->pool.chunk[c->call >> 24 & 15] + ((size_t)(c->call & 0xffffffu) << 6));
+}
+
+static jbz_audio *jbzi_call_audio_of(const jbz_conn *c) {
+    return (jbz_audio *)(void *)jbzi_buf_bytes(jbzi_call_audio_block(c));
+}
+
+static jbz_core *jbzi_call_audio_core(const jbz_audio *a) { return (jbz_core *)(void *)a->conn->net; }
+
+JBZ_API jbz_call *jbz_audio_call(const jbz_audio *audio) {
+    return jbzi_call_at(jbzi_call_audio_core(audio), audio->call, audio->call_gen);
+}
+
+/* The audio socket as the event's. */
+static void jbzi_call_audio_tell(jbz_audio *a, jbz_event *ev, jbz_event_type type) {
+    ev->type = type;
+    ev->audio = a;
+    ev->conn = a->conn;
+    ev->call = jbz_audio_call(a);
+}
+
+/*---- tokens ----*/
+
+/* 32 characters that name a call and that nobody can make without the seed. */
+static void jbzi_call_audio_token(const jbz_core *core, uint32_t link, uint32_t gen, char token[32]) {
+    uint32_t word[4], i;
+    word[0] = link;
+    word[1] = gen;
+    for (i = 2; i < 4; i++) {
+        word[i] = i;
+        word[i] = jbzi_hash_seeded(core->net.desc.seed, word, (i + 1) * sizeof word[0]);
+    }
+    for (i = 0; i < 32; i++) token[i] = "0123456789abcdef"[word[i / 8] >> (28 - i % 8 * 4) & 15];
+}
+
+static uint32_t jbzi_call_audio_hex(const char *p) {
+    uint32_t v = 0, i;
+    for (i = 0; i < 8; i++) v = v << 4 | (((unsigned char)p[i] & 15u) + (p[i] > '9' ? 9u : 0u));
+    return v;
+}
+
+/* The call whose token is in the query; NULL: there is none, or it is not one of ours. */
+static const jbz_call *jbzi_call_audio_known(const jbz_core *core, jbzi_http_str query) {
+    char token[32];
+    size_t i;
+    for (i = 0; i + 36 <= query.n; i++) {
+        const char *p = query.p + i;
+        uint32_t link, gen;
+        if (memcmp(p, "jbz=", 4) != 0 || (i > 0 && p[-1] != '&')) continue;
+        link = jbzi_call_audio_hex(p + 4);
+        gen = jbzi_call_audio_hex(p + 12);
+        jbzi_call_audio_token(core, link, gen, token);
+        return jbzi_hash_equal(p + 4, 32, token, 32) ? jbzi_call_at(core, link, gen) : NULL;
+    }
+    return NULL;
+}
+
+static void jbzi_call_audio_bind(jbz_audio *a, const jbz_call *call) {
+    if (!call) return;
+    a->call = jbzi_call_slot(call) + 1;
+    a->call_gen = call->gen;
+}
+
+/*---- it comes, time passes, it goes ----*/
+
+/* A request is about to become an audio socket. False: no memory. */
+static bool jbzi_call_audio_open(jbz_core *core, jbz_conn *c, const jbzi_http_req *req) {
+    jbzi_pool *pool = &core->net.pool;
+    jbzi_blk *b = jbzi_buf_take(pool, sizeof(jbz_audio), false);
+    jbz_audio *a;
+    if (!b) return false;
+    c->call = JBZI_AUDIO_LINK | (uint32_t)b->chunk << 24 | (uint32_t)((size_t)((char *)b - pool->chunk[b->chunk]) >> 6);
+    a = jbzi_call_audio_of(c);
+    memset(a, 0, sizeof *a);
+    a->conn = c;
+    a->rate = 8000;
+    a->channels = 1;
+    a->ahead_ms = JBZI_AUDIO_AHEAD_MS;
+    a->idle_due = core->net.now + core->net.desc.ping_ms;
+    jbzi_call_audio_bind(a, jbzi_call_audio_known(core, req->query));
+    return true;
+}
+
+/* Sets the connection's timer to what comes first. What is due already comes with the next pull, not a slot later. */
+static void jbzi_call_audio_arm(jbz_conn *c) {
+    jbzi_net *net = c->net;
+    const jbz_audio *a = jbzi_call_audio_of(c);
+    uint32_t id = jbzi_conn_timer_id(c);
+    int32_t left = (int32_t)(a->idle_due - net->now), other = (int32_t)(c->since + net->desc.audio_first_ms - net->now);
+    if (c->state != JBZI_CONN_OPEN || (c->flags & JBZI_CONN_STARVED)) return; /* room 10 waits for something else */
+    if (!(c->flags & JBZI_CONN_SPOKE) && other < left) left = other;
+    other = (int32_t)(a->due - net->now);
+    if (a->timed && other < left) left = other;
+    if (left > 0) { jbzi_conn_timer_set(net, id, (uint32_t)left); return; }
+    jbzi_conn_timer_clear(net, id);
+    jbzi_conn_timer_list(net, id, JBZI_WHEEL_SLOTS);
+}
+
+/* The timer of an open audio socket ran out. True: `ev` is for the app. */
+static bool jbzi_call_audio_tick(jbz_conn *c, jbz_event *ev) {
+    jbzi_net *net = c->net;
+    jbz_audio *a = jbzi_call_audio_of(c);
+    bool told = false;
+    if (!(c->flags & JBZI_CONN_SPOKE) && net->now - c->since >= net->desc.audio_first_ms) { /* PROTOCOL 9.4: an orphan */
+        jbzi_conn_close(c, JBZ_CLOSE_NORMAL, "no first frame");
+        return false;
+    }
+    if ((c->flags & JBZI_CONN_STARVED) || (int32_t)(net->now - a->idle_due) >= 0) {
+        jbzi_conn_expired(c);
+        a->idle_due = jbzi_conn_timer(net, jbzi_conn_timer_id(c))->due;
+    }
+    if (a->run && c->state == JBZI_CONN_OPEN && a->timed && (int32_t)(net->now - a->due) >= 0) told = a->run(a, ev);
+    jbzi_call_audio_arm(c);
+    return told;
+}
+
+/* It is closed. What hangs on it goes, the block itself with the next pull. */
+static bool jbzi_call_audio_closed(jbz_core *core, jbz_event *ev) {
+    jbz_conn *c = core->got.conn;
+    jbz_audio *a = jbzi_call_audio_of(c);
+    jbzi_buf_drop(&core->net.pool, &a->queue);
+    jbzi_buf_drop(&core->net.pool, &a->awaited);
+    core->net.spent = jbzi_call_audio_block(c);
+    c->call = 0;
+    c->kind = JBZI_CONN_SPENT;
+    if (!(c->flags & JBZI_CONN_SPOKE)) return false;
+    jbzi_call_audio_tell(a, ev, JBZ_EV_AUDIO_END);
+    ev->reason = c->code == JBZ_CLOSE_NORMAL ? JBZ_E_OK : JBZ_E_GONE;
+    ev->tag = c->code;
+    return true;
+}
+
+/*---- samples come ----*/
+
+/* Makes samples of the bytes of a message, where they lie or close by: up to 4 bytes in front of them, where a frame's header
+   was, or, in a block of their own, up to 3 behind. What is no whole sample (of each channel) waits for the next message. */
+static void jbzi_call_audio_pcm(jbz_audio *a, jbz_event *ev, char *bytes, size_t n) {
+    const jbzi_blk *own = a->conn->net->spent;
+    uint8_t *at = (uint8_t *)bytes, keep[4];
+    size_t all = a->carried + n, over = own && all > jbzi_buf_cap(own) ? all - jbzi_buf_cap(own) : 0, rest, i;
+    int16_t *out;
+    if (!own) at -= a->carried + (((uintptr_t)at - a->carried) & 1);
+    memcpy(keep, bytes + n - over, over); /* a block's size is a multiple of 16: what is left is whole */
+    all -= over;
+    memmove(at + a->carried, bytes, n - over);
+    memcpy(at, a->carry, a->carried);
+    rest = all % (2u * a->channels);
+    memcpy(a->carry, over ? keep : at + all - rest, over + rest);
+    a->carried = (uint8_t)(over + rest);
+    out = (int16_t *)(void *)at;
+    ev->pcm = out;
+    ev->samples = (all - rest) / 2;
+    for (i = 0; i < ev->samples; i++) out[i] = (int16_t)(uint16_t)(at[2 * i] | at[2 * i + 1] << 8);
+}
+JBZI_STATIC_ASSERT(audio_blocks_hold_whole_samples, sizeof(jbzi_blk) % 4 == 0);
+
+/*---- texts come ----*/
+
+/* How much of a broken object is whole members, without the comma behind them; 0: nothing. */
+static size_t jbzi_call_audio_whole(const char *p, size_t n) {
+    size_t i, whole = 0;
+    int depth = 0;
+    bool quoted = false;
+    for (i = 0; i < n; i++) {
+        if (quoted && p[i] == '\\') i++;
+        else if (p[i] == '"') quoted = !quoted;
+        else if (quoted) continue;
+        else if (p[i] == '{' || p[i] == '[') depth++;
+        else if (p[i] == '}' || p[i] == ']') depth--;
+        else if (p[i] == ',' && depth == 1) whole = i;
+    }
+    return whole;
+}
+
+/* Reads a text into core->doc; `cut`: what is broken is taken as far as it goes. */
+static jbz_json jbzi_call_audio_read(jbz_core *core, char *text, size_t n, bool cut) {
+    size_t at = 0;
+    jbz_err err = jbz_json_parse(&core->doc, text, n, core->toks, core->net.desc.tokens, &at);
+    if (err != JBZ_E_OK && cut && (at = jbzi_call_audio_whole(text, at)) != 0) {
+        text[at] = '}';
+        text[at + 1] = 0;
+        (void)jbz_json_parse(&core->doc, text, at + 1, core->toks, core->net.desc.tokens, NULL);
+        jbzi_call_odd(core, NULL, "audio metadata cut short");
+    } else if (err != JBZ_E_OK) jbzi_call_odd(core, NULL, "audio: not JSON");
+    return jbz_json_root(&core->doc);
+}
+
+/* A whole number, as such or, as jambonz has it, as a string; 0: none. */
+static uint32_t jbzi_call_audio_number(jbz_json v, const char *pointer) {
+    jbz_json at = jbz_json_at(v, pointer);
+    const char *p = jbz_json_type_of(at) == JBZ_JSON_NUMBER ? jbzi_json_text(at.doc, at.at) : jbz_json_str(at, "", "");
+    uint32_t n = 0;
+    for (; *p >= '0' && *p <= '9' && n < 100000000; p++) n = n * 10 + (uint32_t)(*p - '0');
+    return n;
+}
+
+/* The first message: what it tells about the socket. */
+static void jbzi_call_audio_start(jbz_core *core, jbz_audio *a, jbz_json meta) {
+    uint32_t rate = jbzi_call_audio_number(meta, "/sampleRate"), app;
+    const jbz_call *call = NULL;
+    size_t n;
+    const char *sid = jbz_json_strn(meta, "/callSid", &n);
+    if (rate >= 1000 && rate <= 192000) a->rate = rate;
+    if (strcmp(jbz_json_str(meta, "/mixType", ""), "stereo") == 0) a->channels = 2;
+    if (jbz_audio_call(a) || !sid) return;
+    call = jbzi_call_lookup(core, a->conn->app, sid, n);
+    for (app = 0; !call && app <= JBZ_MAX_APPS; app++) call = jbzi_call_lookup(core, app, sid, n);
+    jbzi_call_audio_bind(a, call);
+}
+
+/* Any later text. */
+static bool jbzi_call_audio_said(jbz_audio *a, jbz_event *ev) {
+    const char *type = jbz_json_str(ev->message, "/type", "");
+    jbz_event_type what = JBZ_EV_UNKNOWN;
+    if (jbz_json_type_of(ev->message) != JBZ_JSON_OBJECT) return false;
+    ev->data = jbz_json_at(ev->message, "/data");
+    if (strcmp(type, "mark") == 0) {
+        what = JBZ_EV_AUDIO_MARK;
+        ev->name = jbz_json_str(ev->data, "/name", "");
+        if (strcmp(jbz_json_str(ev->data, "/event", ""), "cleared") == 0) ev->reason = JBZ_E_GONE;
+    } else if (strcmp(type, "playDone") == 0) {
+        what = JBZ_EV_AUDIO_PLAY_DONE;
+        ev->name = jbz_json_str(ev->data, "/id", "");
+        ev->ms = jbzi_call_audio_number(ev->data, "/playbackMilliseconds");
+    } else if (strcmp(jbz_json_str(ev->message, "/event", ""), "dtmf") == 0) {
+        what = JBZ_EV_AUDIO_DTMF;
+        ev->data = ev->message;
+        ev->name = jbz_json_str(ev->data, "/dtmf", "");
+        ev->ms = jbzi_call_audio_number(ev->data, "/duration") / 8; /* it counts 8,000 a second */
+    }
+    jbzi_call_audio_tell(a, ev, what);
+    return !a->run || what == JBZ_EV_UNKNOWN || what == JBZ_EV_AUDIO_DTMF || a->run(a, ev);
+}
+
+/* A message of an audio socket. True: `ev` is for the app. */
+static bool jbzi_call_audio_message(jbz_core *core, jbz_event *ev) {
+    const jbzi_got *got = &core->got;
+    jbz_conn *c = got->conn;
+    jbz_audio *a = jbzi_call_audio_of(c);
+    bool first = !(c->flags & JBZI_CONN_SPOKE);
+    uint32_t utf8 = 0;
+    if (got->type == JBZ_TEXT && !got->checked && !jbzi_utf8_feed(&utf8, got->bytes, got->len)) { /* may end in a character */
+        jbzi_conn_fail(c, JBZ_CLOSE_BAD_UTF8, "not UTF-8");
+        return false;
+    }
+    c->flags |= JBZI_CONN_SPOKE;
+    if (got->type == JBZ_TEXT) {
+        ev->data = ev->message = jbzi_call_audio_read(core, got->bytes, got->len, first);
+        if (!first) return jbzi_call_audio_said(a, ev);
+        jbzi_call_audio_start(core, a, ev->data);
+    } else jbzi_call_audio_pcm(a, ev, got->bytes, got->len);
+    jbzi_call_audio_tell(a, ev, first ? JBZ_EV_AUDIO_START : JBZ_EV_AUDIO_PCM);
+    return first || ev->samples || !got->len; /* half a sample is nothing yet */
+}
+
+/*---- for the app: which socket ----*/
+
+JBZ_API jbz_audio_id jbz_audio_id_of(const jbz_audio *audio) {
+    jbz_audio_id id;
+    id.slot = jbz_conn_slot(audio->conn) + 1;
+    id.gen = audio->conn->gen;
+    return id;
+}
+
+JBZ_API jbz_audio *jbz_audio_find(jbz_core *core, jbz_audio_id id) {
+    const jbz_conn *c = id.slot <= core->net.conns_used ? jbzi_call_live(core, id.slot, id.gen) : NULL;
+    return c && c->kind == JBZI_CONN_AUDIO ? jbzi_call_audio_of(c) : NULL;
+}
+
+JBZ_API void *jbz_audio_user(const jbz_audio *audio) { return audio->user; }
+JBZ_API void jbz_audio_set_user(jbz_audio *audio, void *user) { audio->user = user; }
+JBZ_API uint32_t jbz_audio_rate(const jbz_audio *audio) { return audio->rate; }
+JBZ_API unsigned jbz_audio_channels(const jbz_audio *audio) { return audio->channels; }
+
+JBZ_API const char *jbz_audio_url(const jbz_call *call, const char *url, char *buf, size_t size) {
+    size_t n = url ? strlen(url) : 0;
+    if (!url || size < 38 || n > size - 38) return NULL;
+    memcpy(buf, url, n);
+    memcpy(buf + n, strchr(url, '?') ? "&jbz=" : "?jbz=", 5);
+    jbzi_call_audio_token(call->core, jbzi_call_slot(call) + 1, call->gen, buf + n + 5);
+    buf[n + 37] = 0;
+    return buf;
+}
+
+/*---- audio, sending ----*/
+
+/* A mark, or a clip, whose end has not been told. */
+typedef struct jbzi_awaited {
+    uint32_t at;       /* mark: behind so many samples written */
+    uint32_t due;      /* ms, once sent: when it is told anyway */
+    uint8_t  state;
+    char     name[55];
+} jbzi_awaited;
+JBZI_STATIC_ASSERT(audio_awaited_size, sizeof(jbzi_awaited) == 64);
+enum { JBZI_AWAITED_UNSENT, JBZI_AWAITED_SENT, JBZI_AWAITED_PLACED, /* samples went behind it */ JBZI_AWAITED_GONE };
+
+static uint32_t jbzi_call_audio_count(const jbz_audio *a) {
+    return jbzi_buf_left(a->awaited) / (uint32_t)sizeof(jbzi_awaited);
+}
+
+static jbzi_awaited *jbzi_call_audio_awaited(const jbz_audio *a) {
+    return a->awaited ? (jbzi_awaited *)(void *)jbzi_buf_bytes(a->awaited) : NULL;
+}
+
+/* The first in that state or, named, the first under way with that name. */
+static jbzi_awaited *jbzi_call_audio_pick(const jbz_audio *a, unsigned state, const char *name) {
+    jbzi_awaited *w = jbzi_call_audio_awaited(a);
+    uint32_t left = jbzi_call_audio_count(a);
+    for (; left; left--, w++)
+        if (name ? strcmp(w->name, name) == 0 && w->state != JBZI_AWAITED_UNSENT : w->state == state) return w;
+    return NULL;
+}
+
+static void jbzi_call_audio_done(jbz_audio *a, jbzi_awaited *w) {
+    jbzi_awaited *end = jbzi_call_audio_awaited(a) + jbzi_call_audio_count(a);
+    memmove(w, w + 1, (size_t)(end - w - 1) * sizeof *w);
+    a->awaited->len -= (uint32_t)sizeof *w;
+    if (!a->awaited->len) jbzi_buf_drop(&a->conn->net->pool, &a->awaited);
+}
+
+/* One more at the end; NULL: no memory. */
+static jbzi_awaited *jbzi_call_audio_await(jbz_audio *a, const char *name) {
+    jbzi_awaited *w;
+    if (!jbzi_buf_room(&a->conn->net->pool, &a->awaited, sizeof *w, 64 * sizeof *w, false)) return NULL;
+    w = jbzi_call_audio_awaited(a) + jbzi_call_audio_count(a);
+    a->awaited->len += (uint32_t)sizeof *w;
+    memset(w, 0, sizeof *w);
+    memcpy(w->name, name, strlen(name));
+    return w;
+}
+
+static bool jbzi_call_audio_rate_ok(uint32_t rate) {
+    return rate % 8000 == 0 && rate >= 8000 && rate <= 64000 && rate != 40000 && rate != 56000;
+}
+
+/* Brings the count of what is sent and not played up to now. Rates are whole samples per ms. */
+static uint32_t jbzi_call_audio_ahead(const jbz_audio *a) {
+    uint64_t played = (uint64_t)(a->conn->net->now - a->clock) * (a->out_rate / 1000);
+    return played < a->ahead ? a->ahead - (uint32_t)played : 0;
+}
+
+static void jbzi_call_audio_sent(jbz_audio *a, uint32_t samples) {
+    a->ahead = jbzi_call_audio_ahead(a) + samples;
+    a->clock = a->conn->net->now;
+    a->sent += samples;
+}
+
+/* Sends a control message. */
+static jbz_err jbzi_call_audio_text(jbz_audio *a, const char *type, const char *name) {
+    char text[JBZI_WS_GAP + 128];
+    jbz_out o;
+    jbz_out_init(&o, text + JBZI_WS_GAP, sizeof text - JBZI_WS_GAP);
+    jbz_out_open_object(&o);
+    jbz_out_key(&o, "type");
+    jbz_out_str(&o, type);
+    if (name) {
+        jbz_out_key(&o, "data");
+        jbz_out_open_object(&o);
+        jbz_out_key(&o, "name");
+        jbz_out_str(&o, name);
+        jbz_out_close_object(&o);
+    }
+    jbz_out_close_object(&o);
+    a->conn->net->stats.messages_out++;
+    return jbzi_conn_frame(a->conn, JBZI_WS_TEXT, (uint8_t *)o.buf, o.len);
+}
+
+/* When a mark that is sent now is told at the latest. */
+static uint32_t jbzi_call_audio_latest(const jbz_audio *a) {
+    return a->conn->net->now + jbzi_call_audio_ahead(a) / (a->out_rate / 1000) + JBZI_AUDIO_GRACE_MS;
+}
+
+/* The marks that make up for those that were killed go in front of what is sent next. They count, but nobody hears of them. */
+static bool jbzi_call_audio_amend(jbz_audio *a) {
+    jbzi_awaited *w;
+    for (; a->dummies; a->dummies--) {
+        if (jbzi_call_audio_text(a, "mark", JBZI_AUDIO_DUMMY) != JBZ_E_OK) return false;
+        w = jbzi_call_audio_await(a, JBZI_AUDIO_DUMMY);
+        if (w) w->state = JBZI_AWAITED_SENT;
+        if (w) w->due = jbzi_call_audio_latest(a);
+    }
+    return true;
+}
+
+static bool jbzi_call_audio_is_dummy(const jbz_audio *a, const char *name) {
+    return a->way == JBZ_AUDIO_STREAM && strcmp(name, JBZI_AUDIO_DUMMY) == 0;
+}
+
+/* Sends `n` bytes from the head of the queue. */
+static bool jbzi_call_audio_frame(jbz_audio *a, size_t n) {
+    uint8_t frame[JBZI_WS_GAP + JBZI_AUDIO_FRAME];
+    jbzi_awaited *w;
+    memcpy(frame + JBZI_WS_GAP, jbzi_buf_data(a->queue), n);
+    if (jbzi_conn_frame(a->conn, JBZI_WS_BINARY, frame + JBZI_WS_GAP, n) != JBZ_E_OK) return false;
+    a->conn->net->stats.messages_out++;
+    jbzi_call_audio_sent(a, (uint32_t)n / 2);
+    a->queue->off += (uint32_t)n;
+    if (!jbzi_buf_left(a->queue)) jbzi_buf_drop(&a->conn->net->pool, &a->queue);
+    while ((w = jbzi_call_audio_pick(a, JBZI_AWAITED_SENT, NULL)) != NULL) w->state = JBZI_AWAITED_PLACED;
+    return true;
+}
+
+/* How many bytes of samples may go now. Unless they are the last, not in crumbs. */
+static size_t jbzi_call_audio_may(const jbz_audio *a, size_t n) {
+    const jbz_conn *c = a->conn;
+    size_t most = (size_t)a->ahead_ms * (a->out_rate / 1000) * 2, ahead = (size_t)jbzi_call_audio_ahead(a) * 2, step;
+    if (jbzi_buf_left(c->out) > c->net->desc.out_spill / 2) return 0;
+    if (n > JBZI_AUDIO_FRAME) n = JBZI_AUDIO_FRAME;
+    if (!a->ahead_ms || ahead + n <= most) return n;
+    step = JBZI_AUDIO_STEP_MS * (a->out_rate / 1000) * 2;
+    most = ahead < most ? most - ahead : 0;
+    return most < step ? 0 : most < n ? most : n;
+}
+
+/* Sends what may go, and sets the time for what may not. */
+static void jbzi_call_audio_pump(jbz_audio *a) {
+    uint32_t now = a->conn->net->now, left, count, i;
+    jbzi_awaited *w;
+    size_t n;
+    for (;;) {
+        n = jbzi_buf_left(a->queue);
+        w = jbzi_call_audio_pick(a, JBZI_AWAITED_UNSENT, NULL); /* no clip is that */
+        if (a->dummies && (n || w)) {
+            if (!jbzi_call_audio_amend(a)) break;
+            w = jbzi_call_audio_pick(a, JBZI_AWAITED_UNSENT, NULL); /* they may have moved */
+        }
+        if (w && (size_t)(w->at - a->sent) * 2 < n) n = (size_t)(w->at - a->sent) * 2;
+        if (w && n == 0) {
+            if (jbzi_call_audio_text(a, "mark", w->name) != JBZ_E_OK) break;
+            w->state = JBZI_AWAITED_SENT;
+            w->due = jbzi_call_audio_latest(a);
+            continue;
+        }
+        n = n ? jbzi_call_audio_may(a, n) : 0;
+        if (n == 0 || !jbzi_call_audio_frame(a, n)) break;
+    }
+    a->timed = a->queue || w || a->brief;
+    a->due = now + JBZI_AUDIO_STEP_MS;
+    for (w = jbzi_call_audio_awaited(a), count = jbzi_call_audio_count(a), i = 0; i < count; i++, w++) {
+        if (w->state == JBZI_AWAITED_UNSENT) continue;
+        left = w->state == JBZI_AWAITED_GONE ? now : w->due;
+        if (!a->timed || (int32_t)(left - a->due) < 0) a->due = left;
+        a->timed = true;
+    }
+    jbzi_call_audio_arm(a->conn);
+}
+
+/* A report of jambonz. False: the app has been told, or it is none of its marks. */
+static bool jbzi_call_audio_report(jbz_audio *a, const jbz_event *ev) {
+    jbzi_awaited *w = jbzi_call_audio_pick(a, 0, ev->name);
+    bool known = w && w->state != JBZI_AWAITED_GONE;
+    if (known) jbzi_call_audio_done(a, w);
+    if (jbzi_call_audio_is_dummy(a, ev->name)) return false;
+    return known || a->way != (ev->type == JBZ_EV_AUDIO_MARK ? JBZ_AUDIO_STREAM : JBZ_AUDIO_CLIPS);
+}
+
+/* Something that jambonz will not report (any more) is told in its place. */
+static bool jbzi_call_audio_overdue(jbz_audio *a, jbz_event *ev) {
+    jbz_core *core = jbzi_call_audio_core(a);
+    uint32_t i = 0;
+    while (i < jbzi_call_audio_count(a)) {
+        jbzi_awaited *w = jbzi_call_audio_awaited(a) + i;
+        bool gone = w->state == JBZI_AWAITED_GONE, own = jbzi_call_audio_is_dummy(a, w->name);
+        if (!gone && (w->state == JBZI_AWAITED_UNSENT || (int32_t)(core->net.now - w->due) < 0)) { i++; continue; }
+        ev->name = (const char *)memcpy(core->scratch[3], w->name, sizeof w->name);
+        jbzi_call_audio_done(a, w);
+        if (own) continue;
+        jbzi_call_audio_tell(a, ev, a->way == JBZ_AUDIO_STREAM ? JBZ_EV_AUDIO_MARK : JBZ_EV_AUDIO_PLAY_DONE);
+        ev->reason = gone ? JBZ_E_GONE : JBZ_E_TIMEOUT;
+        return true;
+    }
+    return false;
+}
+
+/* What a->run does: with an event, a report; with an empty one, the time has come. True: `ev` is for the app. */
+static bool jbzi_call_audio_run(jbz_audio *a, jbz_event *ev) {
+    jbz_conn *c = a->conn;
+    const jbz_server_desc *d = &c->net->desc;
+    uint32_t left = jbzi_buf_left(a->queue);
+    if (ev->type != JBZ_EV_NONE) return jbzi_call_audio_report(a, ev);
+    if (a->leaving) {
+        jbzi_conn_close(c, JBZ_CLOSE_NORMAL, NULL);
+        return false;
+    }
+    if (!jbzi_call_audio_overdue(a, ev) && a->brief && !c->out && left <= d->audio_queue / 2
+        && (a->way == JBZ_AUDIO_STREAM || jbzi_call_audio_count(a) < JBZI_AUDIO_CLIPS)) {
+        a->brief = false;
+        jbzi_call_audio_tell(a, ev, JBZ_EV_AUDIO_WRITABLE);
+        ev->tag = a->way == JBZ_AUDIO_STREAM ? (d->audio_queue - left) / 2 : 0;
+    }
+    jbzi_call_audio_pump(a);
+    return ev->type != JBZ_EV_NONE;
+}
+
+/*---- for the app: sending ----*/
+
+static jbz_err jbzi_call_audio_fail(const jbz_audio *a, jbz_err err, const char *what) {
+    return err == JBZ_E_OK ? err : jbzi_base_fail(&a->conn->net->error, err, what);
+}
+
+/* Whether anything can be sent; `way` 0: whatever jambonz was asked for. */
+static jbz_err jbzi_call_audio_ready(jbz_audio *a, unsigned way) {
+    if (a->conn->state != JBZI_CONN_OPEN || (a->conn->flags & JBZI_CONN_EOF) || a->leaving) return JBZ_E_GONE;
+    a->run = jbzi_call_audio_run;
+    return way && way != a->way ? JBZ_E_STATE : JBZ_E_OK;
+}
+
+JBZ_API jbz_err jbz_audio_mode(jbz_audio *audio, jbz_audio_way way, uint32_t rate) {
+    jbz_err err = jbzi_call_audio_ready(audio, 0);
+    if (err == JBZ_E_OK && way != JBZ_AUDIO_STREAM && way != JBZ_AUDIO_CLIPS) err = JBZ_E_ARG;
+    if (err == JBZ_E_OK && way == JBZ_AUDIO_STREAM && !jbzi_call_audio_rate_ok(rate)) err = JBZ_E_VALUE;
+    if (way == JBZ_AUDIO_CLIPS) rate = 0;
+    if (err == JBZ_E_OK && audio->way && (audio->way != way || audio->out_rate != rate)) err = JBZ_E_STATE;
+    if (err != JBZ_E_OK) return jbzi_call_audio_fail(audio, err, "audio mode");
+    audio->way = (uint8_t)way;
+    audio->out_rate = rate;
+    return JBZ_E_OK;
+}
+
+JBZ_API void jbz_audio_pace(jbz_audio *audio, uint32_t ahead_ms) {
+    if (ahead_ms && ahead_ms < 2 * JBZI_AUDIO_STEP_MS) ahead_ms = 2 * JBZI_AUDIO_STEP_MS;
+    audio->ahead_ms = ahead_ms > 60000 ? 60000 : ahead_ms;
+    if (audio->queue) jbzi_call_audio_pump(audio);
+}
+
+/* Appends samples to the queue, as they are sent; NULL: silence. */
+static bool jbzi_call_audio_put(jbz_audio *a, const int16_t *pcm, size_t n) {
+    uint8_t *to;
+    size_t i;
+    if (!jbzi_buf_room(&a->conn->net->pool, &a->queue, 2 * n, SIZE_MAX, false)) return false;
+    to = (uint8_t *)jbzi_buf_bytes(a->queue) + a->queue->len;
+    for (i = 0; i < n; i++) {
+        uint16_t v = pcm ? (uint16_t)pcm[i] : (uint16_t)0;
+        if (v == 0xFFFF) v = 0; /* what was sent before a mark is still searched for it */
+        to[2 * i] = (uint8_t)v;
+        to[2 * i + 1] = (uint8_t)(v >> 8);
+    }
+    a->queue->len += (uint32_t)(2 * n);
+    a->written += (uint32_t)n;
+    return true;
+}
+
+JBZ_API jbz_err jbz_audio_write(jbz_audio *audio, const int16_t *pcm, size_t samples, size_t *taken) {
+    size_t max = audio->conn->net->desc.audio_queue / 2, done = 0, room;
+    jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_STREAM);
+    if (taken) *taken = 0;
+    if (err == JBZ_E_OK && samples && !pcm) err = JBZ_E_ARG;
+    if (err == JBZ_E_OK && !taken && samples > max) err = JBZ_E_TOO_BIG;
+    while (err == JBZ_E_OK && done < samples) {
+        room = max - (jbz_audio_queued(audio) < max ? jbz_audio_queued(audio) : max);
+        if (room > samples - done) room = samples - done;
+        if (room == 0 || (!taken && room < samples)) err = JBZ_E_FULL;
+        else if (!jbzi_call_audio_put(audio, pcm + done, room)) err = JBZ_E_NOMEM;
+        if (err != JBZ_E_OK) audio->brief = true;
+        else done += room;
+        jbzi_call_audio_pump(audio); /* what is due makes room */
+    }
+    if (taken) *taken = done;
+    return jbzi_call_audio_fail(audio, err, "audio write");
+}
+
+JBZ_API jbz_err jbz_audio_end(jbz_audio *audio) {
+    jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_STREAM);
+    size_t silence = (size_t)JBZI_AUDIO_TAIL_MS * (audio->out_rate / 1000);
+    if (err == JBZ_E_OK && !jbzi_call_audio_put(audio, NULL, silence)) err = JBZ_E_NOMEM;
+    if (err == JBZ_E_OK) jbzi_call_audio_pump(audio);
+    return jbzi_call_audio_fail(audio, err, "audio end");
+}
+
+/* jambonz writes names into its reports without escaping them. */
+static bool jbzi_call_audio_name_ok(const char *name) {
+    const char *p = name;
+    if (!name || !*name || strncmp(name, JBZI_AUDIO_DUMMY, 4) == 0) return false;
+    while (*p && ((*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') || strchr("_.-", *p))) p++;
+    return !*p && p - name <= 54;
+}
+
+JBZ_API jbz_err jbz_audio_mark(jbz_audio *audio, const char *name) {
+    jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_STREAM);
+    jbzi_awaited *w;
+    if (err == JBZ_E_OK && !jbzi_call_audio_name_ok(name)) err = JBZ_E_VALUE;
+    if (err == JBZ_E_OK && jbzi_call_audio_count(audio) + audio->dummies >= JBZI_AUDIO_MARKS) err = JBZ_E_FULL;
+    w = err == JBZ_E_OK ? jbzi_call_audio_await(audio, name) : NULL;
+    if (err == JBZ_E_OK && !w) err = JBZ_E_NOMEM;
+    if (!w) return jbzi_call_audio_fail(audio, err, "mark");
+    w->at = audio->written;
+    jbzi_call_audio_pump(audio);
+    return JBZ_E_OK;
+}
+
+/* As many of the library's own marks as jambonz is off by now. */
+static void jbzi_call_audio_owe(jbz_audio *a) {
+    if (a->dummies < JBZI_AUDIO_MARKS) a->dummies++;
+}
+
+JBZ_API jbz_err jbz_audio_clear_marks(jbz_audio *audio) {
+    jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_STREAM);
+    jbzi_awaited *w;
+    if (err == JBZ_E_OK) err = jbzi_call_audio_text(audio, "clearMarks", NULL);
+    if (err != JBZ_E_OK) return jbzi_call_audio_fail(audio, err, "clearMarks");
+    while ((w = jbzi_call_audio_awaited(audio)) != NULL) {
+        if (w->state == JBZI_AWAITED_SENT) jbzi_call_audio_owe(audio);
+        jbzi_call_audio_done(audio, w);
+    }
+    jbzi_call_audio_pump(audio);
+    return JBZ_E_OK;
+}
+
+JBZ_API jbz_err jbz_audio_kill(jbz_audio *audio) {
+    jbz_err err = jbzi_call_audio_ready(audio, 0);
+    jbzi_awaited *w;
+    uint32_t left;
+    if (err == JBZ_E_OK) err = jbzi_call_audio_text(audio, "killAudio", NULL);
+    if (err != JBZ_E_OK) return jbzi_call_audio_fail(audio, err, "killAudio");
+    jbzi_buf_drop(&audio->conn->net->pool, &audio->queue);
+    audio->sent = audio->written;
+    audio->ahead = 0;
+    w = jbzi_call_audio_awaited(audio);
+    for (left = audio->way == JBZ_AUDIO_STREAM ? jbzi_call_audio_count(audio) : 0; left; left--, w++) {
+        if (w->state == JBZI_AWAITED_UNSENT) w->state = JBZI_AWAITED_GONE;
+        if (w->state == JBZI_AWAITED_GONE) continue;
+        w->due = audio->conn->net->now + JBZI_AUDIO_GRACE_MS;
+        jbzi_call_audio_owe(audio);
+    }
+    jbzi_call_audio_pump(audio);
+    return JBZ_E_OK;
+}
+
+JBZ_API jbz_err jbz_audio_disconnect(jbz_audio *audio) {
+    jbz_err err = jbzi_call_audio_ready(audio, 0);
+    if (err == JBZ_E_OK) err = jbzi_call_audio_text(audio, "disconnect", NULL);
+    if (err != JBZ_E_OK) return jbzi_call_audio_fail(audio, err, "disconnect");
+    jbzi_buf_drop(&audio->conn->net->pool, &audio->queue);
+    jbzi_buf_drop(&audio->conn->net->pool, &audio->awaited);
+    audio->leaving = audio->timed = true; /* it is closed by us if jambonz does not */
+    audio->due = audio->conn->net->now + audio->conn->net->desc.close_ms;
+    jbzi_call_audio_arm(audio->conn);
+    return JBZ_E_OK;
+}
+
+JBZ_API size_t jbz_audio_queued(const jbz_audio *audio) { return jbzi_buf_left(audio->queue) / 2; }
+
+JBZ_API uint32_t jbz_audio_left(const jbz_audio *audio) {
+    uint32_t per = audio->out_rate / 1000;
+    return per ? ((uint32_t)jbz_audio_queued(audio) + jbzi_call_audio_ahead(audio) + per - 1) / per : 0;
+}
+
+/*---- clips ----*/
+
+/* What is wrong with a clip; OK: nothing. */
+static jbz_err jbzi_call_audio_wrong(const jbz_audio_clip *clip, bool raw, const char **what) {
+    const char *type = clip->audioContentType;
+    *what = "playAudio.audioContent";
+    if (!clip->pcm && !clip->bytes) return JBZ_E_MISSING;
+    if (clip->pcm && clip->bytes) return JBZ_E_CONFLICT;
+    if (!clip->samples && !clip->len) return JBZ_E_VALUE;
+    if (clip->bytes && raw && clip->len % 2) return JBZ_E_VALUE;
+    *what = "playAudio.audioContentType";
+    if (!raw && !type) return JBZ_E_MISSING;
+    if (!raw && strcmp(type, "wav") != 0 && strcmp(type, "wave") != 0) return JBZ_E_VALUE;
+    *what = "playAudio.sampleRate";
+    if (raw && !clip->sampleRate) return JBZ_E_MISSING;
+    if (raw && !jbzi_call_audio_rate_ok(clip->sampleRate)) return JBZ_E_VALUE;
+    *what = "playAudio.id";
+    return clip->id && (!*clip->id || strlen(clip->id) > 54) ? JBZ_E_VALUE : JBZ_E_OK;
+}
+
+/* How many ms it plays; of a WAV file by its header's bytes per second. */
+static uint32_t jbzi_call_audio_length(const jbz_audio_clip *clip, bool raw, size_t n) {
+    const uint8_t *p = (const uint8_t *)clip->bytes;
+    uint32_t per_second = 16000;
+    if (raw) per_second = clip->sampleRate * 2;
+    else if (n >= 44) per_second = (uint32_t)p[28] | (uint32_t)p[29] << 8 | (uint32_t)p[30] << 16 | (uint32_t)p[31] << 24;
+    return (uint32_t)((uint64_t)n * 1000 / (per_second < 8000 ? 8000 : per_second));
+}
+
+/* The samples or bytes as base64. There is room. */
+static void jbzi_call_audio_base64(jbz_out *o, const jbz_audio_clip *clip) {
+    uint8_t piece[768];
+    size_t at, i, n;
+    if (clip->bytes) o->len += jbzi_hash_encode64(o->buf + o->len, (const uint8_t *)clip->bytes, clip->len);
+    for (at = 0; clip->pcm && at < clip->samples; at += n) {
+        n = clip->samples - at < sizeof piece / 2 ? clip->samples - at : sizeof piece / 2;
+        for (i = 0; i < n; i++) {
+            piece[2 * i] = (uint8_t)clip->pcm[at + i];
+            piece[2 * i + 1] = (uint8_t)((uint16_t)clip->pcm[at + i] >> 8);
+        }
+        o->len += jbzi_hash_encode64(o->buf + o->len, piece, 2 * n);
+    }
+}
+
+static bool jbzi_call_audio_compose(jbz_out *o, const jbz_audio_clip *clip, const char *id, size_t n) {
+    jbz_out_open_object(o);
+    jbz_out_key(o, "type");
+    jbz_out_str(o, "playAudio");
+    jbz_out_key(o, "data");
+    jbz_out_open_object(o);
+    jbz_out_key(o, "audioContentType");
+    jbz_out_str(o, clip->audioContentType && !clip->pcm ? clip->audioContentType : "raw");
+    if (clip->sampleRate) { jbz_out_key(o, "sampleRate"); jbz_out_int(o, clip->sampleRate); }
+    jbz_out_key(o, "audioContent");
+    jbz_out_strn(o, NULL, 0);
+    if (o->error.code != JBZ_E_OK || (n + 2) / 3 * 4 >= o->cap - o->len) return false;
+    o->len--; /* the second quote */
+    jbzi_call_audio_base64(o, clip);
+    o->buf[o->len++] = '"';
+    jbz_out_key(o, "id");
+    jbz_out_str(o, id);
+    if (clip->textContent) { jbz_out_key(o, "textContent"); jbz_out_str(o, clip->textContent); }
+    if (clip->queuePlay) { jbz_out_key(o, "queuePlay"); jbz_out_bool(o, true); }
+    jbz_out_close_object(o);
+    jbz_out_close_object(o);
+    return jbz_out_finish(o, NULL) != NULL;
+}
+
+/* Composes a clip's message in the out-buffer or, if it is too long, in a block that becomes the connection's `out`. */
+static jbz_err jbzi_call_audio_ship(jbz_audio *a, const jbz_audio_clip *clip, const char *id, size_t n) {
+    jbz_conn *c = a->conn;
+    jbzi_net *net = c->net;
+    size_t head, size = strlen(id) + (clip->textContent ? strlen(clip->textContent) : 0), quota = jbzi_conn_quota(net);
+    size_t block = ((size_t)1 << net->pool.top) - sizeof(jbzi_blk) - JBZI_WS_GAP;
+    jbzi_blk *b;
+    jbz_out o;
+    if (quota > block) quota = block;
+    if (n > quota || size > quota) return JBZ_E_TOO_BIG;
+    size = size * 6 + (n + 2) / 3 * 4 + 200;
+    if (size <= net->desc.max_out && !net->tx_busy) {
+        jbz_out_init(&o, net->tx + JBZI_WS_GAP, size);
+        if (!jbzi_call_audio_compose(&o, clip, id, n)) return JBZ_E_TOO_BIG;
+        return jbzi_conn_frame(c, JBZI_WS_TEXT, (uint8_t *)o.buf, o.len);
+    }
+    if (size > quota) return JBZ_E_TOO_BIG;
+    if (c->out) return JBZ_E_FULL;
+    b = jbzi_buf_take(&net->pool, size + JBZI_WS_GAP, false);
+    if (!b) return JBZ_E_NOMEM;
+    jbz_out_init(&o, jbzi_buf_bytes(b) + JBZI_WS_GAP, size);
+    if (!jbzi_call_audio_compose(&o, clip, id, n)) { jbzi_buf_drop(&net->pool, &b); return JBZ_E_TOO_BIG; }
+    head = jbzi_ws_put_head((uint8_t *)o.buf, JBZI_WS_TEXT, o.len);
+    b->off = (uint32_t)(JBZI_WS_GAP - head);
+    b->len = (uint32_t)(JBZI_WS_GAP + o.len);
+    c->out = b;
+    jbzi_conn_trace(c, true, JBZI_WS_TEXT, o.buf, o.len);
+    jbzi_conn_changed(c);
+    jbzi_conn_flush(c);
+    return JBZ_E_OK;
+}
+
+/* Notes a clip that was sent, and when it should have ended. `w` is its place. */
+static void jbzi_call_audio_sent_clip(jbz_audio *a, jbzi_awaited *w, bool queued, uint32_t ms) {
+    jbzi_awaited *other = jbzi_call_audio_awaited(a);
+    uint32_t from = a->conn->net->now + 3 * JBZI_AUDIO_GRACE_MS;
+    bool playing = false;
+    for (; other < w; other++) {
+        if (other->state == JBZI_AWAITED_GONE) continue;
+        if (queued && (int32_t)(other->due - from) > 0) from = other->due;
+        if (!queued && playing) other->state = JBZI_AWAITED_GONE; /* never heard; the one that plays is reported */
+        if (!queued && !playing) other->due = from;
+        playing = true;
+    }
+    w->state = JBZI_AWAITED_SENT;
+    w->due = from + ms;
+}
+
+JBZ_API jbz_err jbz_audio_play(jbz_audio *audio, const jbz_audio_clip *clip) {
+    bool raw = clip->pcm || (clip->audioContentType && strcmp(clip->audioContentType, "raw") == 0);
+    size_t n = clip->pcm ? (clip->samples > SIZE_MAX / 4 ? SIZE_MAX / 2 : clip->samples * 2) : clip->len;
+    const char *what = "playAudio", *id = clip->id;
+    char made[24] = JBZI_AUDIO_DUMMY;
+    jbzi_awaited *w;
+    jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_CLIPS);
+    if (err == JBZ_E_OK) err = jbzi_call_audio_wrong(clip, raw, &what);
+    if (err == JBZ_E_OK && clip->queuePlay && jbzi_call_audio_count(audio) >= JBZI_AUDIO_CLIPS) err = JBZ_E_FULL;
+    if (err == JBZ_E_OK && !id) {
+        jbzi_base_decimal(made + 4, ++audio->clips);
+        id = made;
+    }
+    w = err == JBZ_E_OK ? jbzi_call_audio_await(audio, id) : NULL;
+    if (err == JBZ_E_OK) err = w ? jbzi_call_audio_ship(audio, clip, id, n) : JBZ_E_NOMEM;
+    if (err == JBZ_E_OK) {
+        audio->conn->net->stats.messages_out++;
+        jbzi_call_audio_sent_clip(audio, w, clip->queuePlay, jbzi_call_audio_length(clip, raw, n));
+    } else if (w) jbzi_call_audio_done(audio, w);
+    if (err == JBZ_E_FULL) audio->brief = true;
+    if (err != JBZ_E_GONE && audio->way == JBZ_AUDIO_CLIPS) jbzi_call_audio_pump(audio);
+    return jbzi_call_audio_fail(audio, err, what);
+}
+
 #endif /* JBZ_NO_CONN */
 
 /*==== MARK: 12 SERVER - implementation ======================================*/
@@ -8919,6 +11672,7 @@ JBZ_API void jbz_core_close(jbz_core *core) {
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -8930,7 +11684,8 @@ JBZ_API void jbz_core_close(jbz_core *core) {
 #endif
 
 #if defined(__GLIBC__) && !defined(__USE_GNU) && defined(JBZI_EPOLL)
-#error "jambonz_ws.h: include it before any system header where JAMBONZ_WS_IMPLEMENTATION is defined, or compile with -D_GNU_SOURCE"
+#error \
+    "jambonz_ws.h: include it before any system header where JAMBONZ_WS_IMPLEMENTATION is defined, or give it -D_GNU_SOURCE"
 #endif
 
 /* The seam: every system call that moves bytes or waits. A test build puts its own in their place. */
@@ -9058,7 +11813,8 @@ static bool jbzi_server_prepare(int fd) {
 
 #ifdef JBZI_EPOLL
 
-JBZI_STATIC_ASSERT(server_epoll_is_poll, EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR && EPOLLHUP == POLLHUP);
+JBZI_STATIC_ASSERT(server_epoll_is_poll,
+                   EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR && EPOLLHUP == POLLHUP);
 
 static bool jbzi_server_epoll(jbz_server *s, int op, int fd, short events, uint32_t place, uint32_t gen) {
     struct epoll_event e;
@@ -9151,18 +11907,26 @@ static size_t jbzi_server_write(jbzi_net *net, jbz_conn *c, const void *bytes, s
     return done;
 }
 
+static bool jbzi_server_holds(const jbz_server *s, uint32_t place) {
+    const jbz_transport *t = s->core.net.desc.transport;
+    return JBZI_UNLIKELY(s->ctx != NULL) && t->buffered && t->buffered(s->ctx[place]);
+}
+
 /* A connection is readable: one receive, so that no peer gets more than its share of a turn. */
 static void jbzi_server_read(jbz_server *s, jbz_conn *c) {
     uint32_t place = jbz_conn_slot(c);
     size_t room;
-    void *buf = jbz_conn_buffer(c, &room);
+    void *buf;
     long n;
-    if (room == 0) return;
-    n = jbzi_server_recv(s, place, buf, room);
-    if (JBZI_LIKELY(n > 0)) jbz_conn_feed(c, buf, (size_t)n);
-    else if (n != JBZ_AGAIN) jbz_conn_eof(c);
-    if (JBZI_UNLIKELY(s->ctx != NULL) && n > 0 && s->core.net.desc.transport->buffered && s->core.net.desc.transport->buffered(s->ctx[place]))
-        s->buffered = place + 1;
+    do {
+        buf = jbz_conn_buffer(c, &room);
+        if (room == 0) return;
+        n = jbzi_server_recv(s, place, buf, room);
+        if (JBZI_LIKELY(n > 0)) jbz_conn_feed(c, buf, (size_t)n);
+        else if (n != JBZ_AGAIN) jbz_conn_eof(c);
+        if (n <= 0 || !jbzi_server_holds(s, place)) return;
+    } while ((size_t)n < room); /* its socket will not announce what the transport holds */
+    s->buffered = place + 1;
 }
 
 static void jbzi_server_ready(jbz_server *s, jbz_conn *c, unsigned events) {
@@ -9186,14 +11950,15 @@ static void jbzi_server_drop(jbz_server *s, jbz_conn *c) {
 /* Does what connections want of their sockets. */
 static void jbzi_server_sync(jbz_server *s) {
     jbz_conn *c;
-    while ((c = jbz_core_changed(&s->core)) != NULL) {
+    while (!s->buffered && (c = jbz_core_changed(&s->core)) != NULL) {
         uint32_t place = jbz_conn_slot(c);
         unsigned wants = jbz_conn_wants(c);
         short events = (short)((wants & JBZ_WANT_READ ? POLLIN : 0) | (wants & JBZ_WANT_WRITE ? POLLOUT : 0));
         if (s->socks[place].fd < 0) continue;
         if (wants & JBZ_WANT_CLOSE) { jbzi_server_drop(s, c); continue; }
         if (wants & JBZ_WANT_SHUT) JBZ_SYS_shutdown(s->socks[place].fd, SHUT_WR);
-        if (s->socks[place].events != events && !jbzi_server_watch(s, c, events, false)) jbzi_server_drop(s, c);
+        if (s->socks[place].events != events && !jbzi_server_watch(s, c, events, false)) { jbzi_server_drop(s, c); continue; }
+        if (wants & JBZ_WANT_READ && jbzi_server_holds(s, place)) jbzi_server_read(s, c); /* it was not read for a while */
     }
 }
 
@@ -9215,8 +11980,6 @@ static void jbzi_server_take(jbz_server *s, int fd) {
     while (s->filled <= place) s->socks[s->filled++].fd = -1;
     s->socks[place].fd = fd;
     if (s->ctx) s->ctx[place] = s->core.net.desc.transport->open(fd, s->core.net.desc.transport->user);
-    c->flags |= JBZI_CONN_CHANGED; /* it is watched right now: no need to be looked at */
-    c->flags &= (uint16_t)~JBZI_CONN_CHANGED;
     if ((s->ctx && !s->ctx[place]) || !jbzi_server_watch(s, c, POLLIN, true)) {
         c->flags |= JBZI_CONN_TOLD;
         jbzi_server_drop(s, c);
@@ -9378,7 +12141,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
     until = timeout_ms < 0 ? UINT64_MAX : core->net.now64 + (uint64_t)timeout_ms;
     for (;;) {
         if (jbz_core_next(core, ev)) return JBZ_E_OK;
-        if (core->net.changed) jbzi_server_sync(s);
+        if (core->net.changed && !s->buffered) jbzi_server_sync(s);
         if (JBZI_UNLIKELY(s->buffered)) {
             jbz_conn *c = &core->net.conns[s->buffered - 1];
             s->buffered = 0;
@@ -9394,9 +12157,11 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
         if (jbzi_server_wakeup_event(s, ev)) return JBZ_E_OK;
         if (core->draining && jbz_core_idle(core)) return JBZ_E_GONE;
         if (waited && core->net.now64 >= until) return JBZ_E_TIMEOUT;
-        if (JBZI_UNLIKELY(!s->accepting) && s->nlisteners && (int32_t)(core->net.now - s->accept_at) >= 0) jbzi_server_listen_for(s, true);
+        if (JBZI_UNLIKELY(!s->accepting) && s->nlisteners && (int32_t)(core->net.now - s->accept_at) >= 0)
+            jbzi_server_listen_for(s, true);
         timer_ms = jbzi_call_patience(core);
-        if (!jbzi_server_wait(s, jbzi_server_patience(s, timer_ms, until))) return jbzi_base_fail(&core->net.error, JBZ_E_SYS, "wait");
+        if (!jbzi_server_wait(s, jbzi_server_patience(s, timer_ms, until)))
+            return jbzi_base_fail(&core->net.error, JBZ_E_SYS, "wait");
         waited = true;
         jbzi_call_turn(core, jbzi_server_clock());
     }
@@ -9462,7 +12227,10 @@ static socklen_t jbzi_server_address(jbzi_server_addr *a, const char *host, uint
 /* A socket file that nobody listens at any more is in the way: it is what a killed server leaves behind. */
 static void jbzi_server_clear_path(const jbzi_server_addr *a, socklen_t n) {
     int fd = JBZ_SYS_socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd >= 0 && connect(fd, &a->any, n) != 0 && errno == ECONNREFUSED) unlink(a->un.sun_path);
+    struct stat st;
+    if (fd >= 0 && lstat(a->un.sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && connect(fd, &a->any, n) != 0 &&
+        errno == ECONNREFUSED)
+        unlink(a->un.sun_path);
     jbzi_server_close_fd(&fd);
 }
 
@@ -9484,7 +12252,8 @@ static int jbzi_server_listen_at(const jbz_server_desc *d, const char *host) {
         if (d->reuse_port) JBZ_SYS_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 #endif
     }
-    if (jbzi_server_prepare(fd) && JBZ_SYS_bind(fd, &a.any, n) == 0 && JBZ_SYS_listen(fd, d->backlog ? d->backlog : 511) == 0) return fd;
+    if (jbzi_server_prepare(fd) && JBZ_SYS_bind(fd, &a.any, n) == 0 && JBZ_SYS_listen(fd, d->backlog ? d->backlog : 511) == 0)
+        return fd;
     on = errno;
     jbzi_server_close_fd(&fd);
     errno = on;
@@ -9619,14 +12388,14 @@ static jbz_call *jbzi_server_untaken(jbz_core *core) {
 
 /* How much of `timeout_ms` is left since `start`. */
 static int jbzi_server_left(const jbz_core *core, uint64_t start, int timeout_ms) {
-    uint64_t passed = core->net.now64 - start;
+    uint64_t passed = core->net.now64 > start ? core->net.now64 - start : 0; /* the core's clock stands while a script thinks */
     if (timeout_ms < 0) return -1;
     return passed >= (uint64_t)timeout_ms ? 0 : timeout_ms - (int)passed;
 }
 
 /* An event that came while another was waited for. */
 static void jbzi_server_keep(jbz_core *core, const jbz_event *ev) {
-    if (ev->call && ev->type != JBZ_EV_TEXT && ev->type != JBZ_EV_BINARY) jbzi_call_stash(core, ev);
+    if (ev->call && ev->type != JBZ_EV_TEXT && ev->type != JBZ_EV_BINARY && !ev->audio) jbzi_call_stash(core, ev);
     else jbz_dispatch(ev);
 }
 
@@ -9652,7 +12421,7 @@ JBZ_API jbz_err jbz_wait(jbz_call *call, jbz_event *ev, int timeout_ms) {
         if (call->core && jbzi_call_unstash(call, ev)) return JBZ_E_OK;
         if (!call->core || (call->flags & JBZI_CALL_ENDED && core->ending == jbzi_call_slot(call) + 1)) return JBZ_E_GONE;
         err = jbz_server_poll(jbzi_server_of(core), ev, jbzi_server_left(core, start, timeout_ms));
-        if (err != JBZ_E_OK || ev->call == call) return err;
+        if (err != JBZ_E_OK || (ev->call == call && !ev->audio)) return err;
         jbzi_server_keep(core, ev);
     }
 }

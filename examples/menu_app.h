@@ -42,8 +42,8 @@ static bool menu_answer_lost(const jbz_event *ev) {
 }
 
 static void menu_dial(jbz_out *o, const char *department) {
-    jbz_dial(o, .target = { { .type = "user", .name = department } }, .actionHook = "/dialed", .answerOnBridge = JBZ_TRUE,
-             .timeout = 20);
+    jbz_dial(o, .target = { { .type = "user", .name = department } }, .actionHook = "/dialed", .timeout = 20,
+             .answerOnBridge = JBZ_TRUE);
 }
 
 #ifndef MENU_WORDS_ONLY /* menu_blocking.c has the rest as a script */

@@ -139,7 +139,7 @@ void ui_verb(call *c, const char *verb, const char *text, bool nested) {
         record(c, NULL, "verb", "\"verb\":\"%s\",\"nested\":%s,\"text\":%s", verb, nested ? "true" : "false", b.p);
         b.n = 0;
     }
-    if (silent()) return;
+    if (silent()) { buf_free(&b); return; }
     buf_fmt(&b, "%s%-*s %s%s%s", nested ? "  " : "", nested ? 8 : 10, verb, spoken ? "\"" : "", text, spoken ? "\"" : "");
     line(c, spoken ? BOLD : "0", "  ", b.p);
     buf_free(&b);

@@ -1,0 +1,3 @@
+/* See two_main.c. */
+#define JAMBONZ_WS_IMPLEMENTATION
+#include "jambonz_ws.h"
