@@ -95,9 +95,10 @@
  * with on_end and JBZ_E_TIMEOUT. Its open replies are gone (jambonz gave up on them, too): jbz_send says JBZ_E_GONE. When the
  * socket is back:
  *
- *   - the call was acked and something followed: the library acks session:reconnect at once; commands issued meanwhile, and
- *     frames the kernel never took, are sent; then on_resume. If a hook was open at the drop, jambonz tells with jambonz:error
- *     ("invalid actionHook response") that it ran out of verbs: on_other can redirect the call (examples/menu_app.h does).
+ *   - the call was acked and something followed, or it is a leg that never had a session:new (adulting, redirect): the
+ *     library acks session:reconnect at once; commands issued meanwhile, and frames the kernel never took, are sent; then
+ *     on_resume. If a hook was open at the drop, jambonz tells with jambonz:error ("invalid actionHook response") that it ran
+ *     out of verbs: on_other can redirect the call (examples/menu_app.h does).
  *   - the call was never acked, or is not known here: it goes to on_session with ev->again set, and is answered with verbs.
  *     A jambonz that had no first ack takes these; one that had ignores them. The former then keeps all its messages back
  *     until it is dropped once more (PROTOCOL 9.1), so if nothing follows within 1 s the socket is closed with 1012, once, and
@@ -8627,8 +8628,11 @@ static void jbzi_call_bind(jbz_core *core, jbz_conn *c, const jbz_msg *m, jbz_ev
     if (c->kind == JBZI_CONN_CONTROL) return;
     detached = (call->flags & JBZI_CALL_DETACHED) != 0;
     only = call->conn == jbz_conn_slot(c) + 1; /* commands go by this one for want of a better */
-    if (jbzi_call_controls(m->type, first || only)) jbzi_call_take_control(call, c, reconnect);
-    else if (reconnect && only) jbzi_call_attach(call);
+    if (jbzi_call_controls(m->type, first || only)) {
+        jbzi_call_take_control(call, c, reconnect);
+        if (m->type != JBZ_EV_SESSION_NEW && m->type != JBZ_EV_SESSION_RECONNECT) /* no session:new is waited for here */
+            call->flags |= JBZI_CALL_ACKED | JBZI_CALL_FOLLOWED;
+    } else if (reconnect && only) jbzi_call_attach(call);
     else return;
     if (!detached || m->type == JBZ_EV_SESSION_RECONNECT || m->type == JBZ_EV_SESSION_NEW) return;
     core->net.stats.resumed++; /* its session:reconnect named no call */

@@ -1834,6 +1834,21 @@ static void an_adulted_outbound_leg_hangs_up(void **state) {
     hears_redirect(p, HANGUP); /* it is answered: no-answer would do nothing */
 }
 
+/* A leg that never had a session:new here has none to answer again: its reconnect is a resume. */
+static void an_adulted_leg_resumes(void **state) {
+    peer *p = join();
+    (void)state;
+    say(p, "{\"type\":\"session:adulting\",\"msgid\":\"a\",\"data\":{\"call_sid\":\"" SID_A "\",\"direction\":\"outbound\"}}");
+    hears_bare(p, "a");
+    leave(p, 1006);
+    assert_int_equal(jbz_call_state(the_call()), JBZ_CALL_DETACHED);
+    p = join();
+    say(p, "{\"type\":\"session:reconnect\",\"msgid\":\"b\",\"call_sid\":\"" SID_A "\",\"data\":{\"call_sid\":\"" SID_A "\"}}");
+    hears_bare(p, "b");
+    assert_int_equal(stats().resumed, 1);
+    assert_int_equal(jbz_call_state(the_call()), JBZ_CALL_LIVE);
+}
+
 static void nobody_else_says_1000(void **state) {
     peer *p = live_call(SID_A, "inbound"), *q = join();
     (void)state;
@@ -2730,7 +2745,7 @@ static void a_storm(void **state) {
     X(hang_up_and_jambonz_closes) X(hang_up_before_an_outbound_session) X(hang_up_a_new_call) X(hang_up_with_a_hook_open) \
     X(hang_up_with_a_message_open) X(hang_up_right_after_the_first_answer) X(hang_up_a_detached_call) \
     X(hang_up_a_detached_call_that_was_never_answered) X(hang_up_detached_and_lost) X(hang_up_then_lost) X(an_adulted_outbound_leg_hangs_up) \
-    X(nobody_else_says_1000) X(a_handler_drops_its_own_connection) X(drain) X(drain_with_a_session_new_open) X(drain_answers_the_open_event_too) \
+    X(an_adulted_leg_resumes) X(nobody_else_says_1000) X(a_handler_drops_its_own_connection) X(drain) X(drain_with_a_session_new_open) X(drain_answers_the_open_event_too) \
     X(drain_waits_for_unsent_bytes) X(a_call_dropped_by_the_drain_may_come_back) X(a_handler_that_blocks_is_logged) X(raw_sockets) \
     X(binary_nobody_wants) X(audio_sockets_need_a_first_frame) X(routes) X(status_order) X(origins) X(options_tell_the_environment) \
     X(plain_gets) X(wrong_descs) X(fallback_with_blanks) X(a_block_of_memory_is_all_it_takes) X(every_allocation_fails) X(the_pool_is_empty) \
