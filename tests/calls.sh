@@ -22,6 +22,7 @@ doors() {
 }
 
 serve() {
+    : > "$tmp/out" # what the last one said must be gone before this one is forked
     # shellcheck disable=SC2086
     ${BEFORE:-} "$dir/$1" --port 0 > "$tmp/out" 2> "$tmp/err" &
     app=$!
