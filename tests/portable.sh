@@ -43,14 +43,14 @@ cc=${CC:-cc}
 OPT=-O2
 machine o2 '' "$cc"
 OPT=
-machine plain '' "$cc -DJBZ_NO_SIMD -DJBZ_NO_EPOLL"
+machine plain '' "$cc -DJBZ_NO_SIMD -DJBZ_NO_EPOLL="
 m32=$(sh tests/m32.sh "$cc" || echo -m32)
 # not the 387: it rounds doubles twice, so that numbers read may be 1 ulp off
 machine m32 '' "$cc $m32 -msse2 -mfpmath=sse"
 machine mips "$(qemu mips)" 'mips-linux-gnu-gcc -static'
 machine arm64 "$(qemu aarch64)" 'aarch64-linux-gnu-gcc -static'
 [ -z "${FULL:-}${ONLY:-}" ] || {
-    machine m32-plain '' "$cc $m32 -msse2 -mfpmath=sse -DJBZ_NO_SIMD -DJBZ_NO_EPOLL"
+    machine m32-plain '' "$cc $m32 -msse2 -mfpmath=sse -DJBZ_NO_SIMD -DJBZ_NO_EPOLL="
     machine armv7 "$(qemu arm)" 'arm-linux-gnueabihf-gcc -static -mcpu=cortex-a7 -mthumb'
 }
 

@@ -40,6 +40,8 @@ CM_MAYBE void cm_fail(const char *file, int line, const char *fmt, ...) {
     longjmp(cm_out, 1);
 }
 
+CM_MAYBE void skip(void) { longjmp(cm_out, 2); }
+
 #define CM_FAIL(...) cm_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define fail_msg(...) CM_FAIL(__VA_ARGS__)
 #define fail() CM_FAIL("failed")
@@ -75,17 +77,20 @@ CM_MAYBE void cm_string(const char *a, const char *b, int want, const char *file
 
 static int cm_one(const struct CMUnitTest *t, void *group_state) {
     static void *state;
-    volatile int ok = 1;
+    volatile int ok = 1, skipped = 0;
     state = t->initial_state ? t->initial_state : group_state;
     printf("[ RUN      ] %s\n", t->name);
     fflush(stdout);
     if (t->setup_func && t->setup_func(&state) != 0) ok = 0;
     if (ok) {
-        if (setjmp(cm_out) == 0) t->test_func(&state);
-        else ok = 0;
+        switch (setjmp(cm_out)) {
+        case 0: t->test_func(&state); break;
+        case 2: skipped = 1; break;
+        default: ok = 0;
+        }
     }
     if (t->teardown_func && t->teardown_func(&state) != 0) ok = 0;
-    printf(ok ? "[       OK ] %s\n" : "[  FAILED  ] %s\n", t->name);
+    printf(!ok ? "[  FAILED  ] %s\n" : skipped ? "[  SKIPPED ] %s\n" : "[       OK ] %s\n", t->name);
     return ok;
 }
 
