@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/portable.sh test_utf8 ...     the unit tests on other machines than this: 32 bits; big-endian MIPS and, for NEON, ARM64
 # under qemu; portable code instead of vectors; poll instead of epoll; -O2. tests/json_digest.c must print the same number everywhere.
-# A machine whose compiler or emulator is not here is skipped. ONLY= names one, FULL=1 takes all.
+# A machine whose compiler or emulator is not here is skipped. MACHINES= names one, FULL=1 takes all.
 ok=0 bad=0 skip=0 digest=
 units=$*
 jobs=$(nproc 2> /dev/null || echo 2)
@@ -10,7 +10,7 @@ export LIMIT="${LIMIT:-150}"
 # machine NAME EMULATOR COMPILER AND FLAGS
 machine() {
     name=$1 run=$2 cc=$3 dir=build/portable/$1
-    case ",${ONLY:-$name}," in *",$name,"*) ;; *) return ;; esac
+    case ",${MACHINES:-$name}," in *",$name,"*) ;; *) return ;; esac
     mkdir -p "$dir"
     if ! printf '#include <errno.h>\nint main(void) { return 0; }\n' | $cc -x c - -o "$dir/probe" 2> /dev/null || ! $run "$dir/probe" 2> /dev/null; then
         skip=$((skip + 1))
@@ -49,7 +49,7 @@ m32=$(sh tests/m32.sh "$cc" || echo -m32)
 machine m32 '' "$cc $m32 -msse2 -mfpmath=sse"
 machine mips "$(qemu mips)" 'mips-linux-gnu-gcc -static'
 machine arm64 "$(qemu aarch64)" 'aarch64-linux-gnu-gcc -static'
-[ -z "${FULL:-}${ONLY:-}" ] || {
+[ -z "${FULL:-}${MACHINES:-}" ] || {
     machine m32-plain '' "$cc $m32 -msse2 -mfpmath=sse -DJBZ_NO_SIMD -DJBZ_NO_EPOLL="
     machine armv7 "$(qemu arm)" 'arm-linux-gnueabihf-gcc -static -mcpu=cortex-a7 -mthumb'
 }
