@@ -119,7 +119,7 @@
  *
  * jbz_server_drain closes the listeners, refuses upgrades already under way with 503, and closes each call's socket with 1012
  * as soon as no reply is open and nothing unsent, at the latest after drain_ms: jambonz reconnects, to another server if there
- * is one. jbz_main does this on SIGINT and SIGTERM.
+ * is one. jbz_main does this on SIGINT and SIGTERM. Calls that go elsewhere get no END here.
  *
  * VERBS
  *
@@ -200,6 +200,7 @@
  *     JBZ_STATIC                  that file     everything private to it
  *     JBZ_API                     everywhere    export decoration (extern)
  *     JBZ_NO_SERVER, JBZ_NO_CONN  everywhere    cut after room 11, after room 6
+ *     JBZ_NO_VERBS                everywhere    without room 6's tables: verbs as JSON text only
  *     JBZ_NO_SHORTHAND            everywhere    no jbz_say(o, ...) macros, only jbz_put_say(o, &opts)
  *     JBZ_MAX_LIST 10, JBZ_MAX_ROUTES 16, JBZ_MAX_APPS 8   everywhere the same: they are part of struct layouts
  *     JBZ_JSON_DEPTH 64           that file     nesting accepted
