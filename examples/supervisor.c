@@ -1,23 +1,21 @@
 /* supervisor - customer and agent talk in a conference; a supervisor listens, whispers to the agent, or joins in.
- *
- *   Who dials AGENT_LINE is the agent, who dials SUPERVISOR_LINE the supervisor; everybody else is a customer.
+ * Who dials AGENT_LINE is the agent, who dials SUPERVISOR_LINE the supervisor; everybody else is a customer.
  *   /music    what a customer hears until the agent is there
  *   /status   the customer is in: no longer waiting
  *   /over     the conference has ended (it does when the agent leaves)
- *   /mode     the supervisor has pressed a key: 1 listen, 2 whisper, 3 join in
- */
+ *   /mode     the supervisor has pressed a key: 1 listen, 2 whisper, 3 join in */
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
 #include <string.h>
 
 #define ROOM "desk"
 #define AGENT "agent" /* tag of the member who hears the whisper */
-#define PATIENCE_MS 120000
 
 static const jbz_env settings[] = {
     { .name = "AGENT_LINE", .description = "Number that the agent dials", .fallback = "7001" },
     { .name = "SUPERVISOR_LINE", .description = "Number that the supervisor dials", .fallback = "7002" },
     { .name = "MUSIC", .description = "URL of what waiting customers hear", .fallback = "https://example.com/hold.mp3" },
+    { .name = "PATIENCE", .type = "number", .description = "Longest wait in seconds", .fallback = "120" },
     { .name = NULL }
 };
 
@@ -26,12 +24,8 @@ static bool dialled(const jbz_call *call, const char *line) { return strcmp(jbz_
 /* In a conference nothing hears keys, so a gather in the background does: it takes the supervisor out and asks /mode, which
    puts them in again, in another role. */
 static void supervise(jbz_out *o, char mode) {
-    if (mode == '3')
-        jbz_conference(o, .name = ROOM, .startConferenceOnEnter = JBZ_FALSE, .actionHook = "/over");
-    else if (mode == '2')
-        jbz_conference(o, .name = ROOM, .speakOnlyTo = AGENT, .startConferenceOnEnter = JBZ_FALSE, .actionHook = "/over");
-    else
-        jbz_conference(o, .name = ROOM, .startConferenceOnEnter = JBZ_FALSE, .joinMuted = JBZ_TRUE, .actionHook = "/over");
+    jbz_conference(o, .name = ROOM, .speakOnlyTo = mode == '2' ? AGENT : NULL, .startConferenceOnEnter = JBZ_FALSE,
+                   .joinMuted = mode == '2' || mode == '3' ? JBZ_UNSET : JBZ_TRUE, .actionHook = "/over");
     jbz_hangup(o);
 }
 
@@ -39,8 +33,8 @@ static void on_session(const jbz_event *ev, void *user) {
     jbz_out *o = jbz_reply(ev);
     (void)user;
     if (dialled(ev->call, "SUPERVISOR_LINE")) {
-        jbz_config(o, .bargeIn = JBZ_LIT(config_bargeIn_opts, .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/mode",
-                                         .input = { "digits" }));
+        jbz_raw(o, "{\"verb\":\"config\",\"bargeIn\":{\"enable\":true,\"sticky\":true,\"actionHook\":\"/mode\","
+                   "\"input\":[\"digits\"],\"numDigits\":1}}"); /* servers know numDigits here, the published schema does not */
         jbz_say(o, .text = "You are listening. Press 2 to whisper to the agent, 3 to join in, 1 to only listen.");
         supervise(o, '1');
     } else if (dialled(ev->call, "AGENT_LINE")) {
@@ -52,7 +46,7 @@ static void on_session(const jbz_event *ev, void *user) {
         jbz_conference(o, .name = ROOM, .startConferenceOnEnter = JBZ_FALSE, .actionHook = "/over", .waitHook = "/music",
                        .statusEvents = { "join" }, .statusHook = "/status");
         jbz_hangup(o);
-        jbz_call_timer(ev->call, PATIENCE_MS, 0);
+        jbz_call_timer(ev->call, (uint32_t)jbz_call_env_int(ev->call, "PATIENCE", 120) * 1000, 0);
     }
     jbz_send(o);
 }

@@ -1,12 +1,11 @@
 /* transcribe - connects the caller with an adviser, writes down what both say while they say it (standard output), and whispers
  * to the adviser when the caller says something that matters.
  *
- *   /heard    somebody has said something: partial results, then a final one
+ *   /heard    somebody has said something
  *   /dialed   they have talked, or the adviser was not reached
  */
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,22 +20,12 @@ static const struct { const char *word, *advice; } advices[] = {
     { "lawyer", "The caller is angry. Offer to call your manager." }
 };
 
-/* Whether `word`, in lower case, was said somewhere in `text`. */
-static bool heard(const char *text, const char *word) {
-    size_t n;
-    for (; *text; text++) {
-        for (n = 0; word[n] && tolower((unsigned char)text[n]) == word[n]; n++) { }
-        if (!word[n]) return true;
-    }
-    return false;
-}
-
 /* One whisper per call; the user pointer is a flag. Only the dialled leg hears it. */
 static void advise(jbz_call *call, const char *text) {
     const char *adviser = jbz_call_leg(call, 0);
     size_t i;
     for (i = 0; i < sizeof advices / sizeof *advices; i++)
-        if (adviser && !jbz_call_user(call) && heard(text, advices[i].word)
+        if (adviser && !jbz_call_user(call) && strcasestr(text, advices[i].word)
             && jbz_cmd_whisper(call, adviser, JBZ_LIT(say_opts, .text = advices[i].advice), NULL) == JBZ_E_OK)
             jbz_call_set_user(call, (void *)(uintptr_t)&advices[i]);
 }
@@ -48,7 +37,7 @@ static void on_session(const jbz_event *ev, void *user) {
     jbz_dial(o, .target = { { .type = "phone", .number = jbz_call_env(ev->call, "ADVISER") } }, .actionHook = "/dialed",
              .timeout = 30,
              .transcribe = JBZ_LIT(transcribe_opts, .transcriptionHook = "/heard",
-                                   .recognizer = JBZ_LIT(c_recognizer_opts, .vendor = "default", .interim = JBZ_FALSE,
+                                   .recognizer = JBZ_LIT(c_recognizer_opts, .vendor = "default",
                                                          .separateRecognitionPerChannel = JBZ_TRUE)));
     jbz_hangup(o);
     jbz_send(o);
@@ -59,7 +48,7 @@ static void on_heard(const jbz_event *ev, void *user) {
     bool adviser = jbz_ev_channel(ev) == 2;
     (void)user;
     jbz_send(jbz_reply(ev)); /* nothing to do instead of what goes on */
-    if (!jbz_ev_is_final(ev) || !*text) return;
+    if (!jbz_ev_is_final(ev) || !*text) return; /* partial results, if the account asks for them */
     printf("%s %s: %s\n", jbz_call_sid(ev->call), adviser ? "adviser" : "caller", text);
     fflush(stdout);
     if (!adviser) advise(ev->call, text);

@@ -3,8 +3,7 @@
  *   /about    the caller has said what it is about
  *   /brief    the expert has picked up and is told (dial:confirm)
  *   /take     the expert has pressed 1, or not
- *   /dialed   they have talked, or the expert was not reached or refused
- */
+ *   /dialed   they have talked, or the expert was not reached or refused */
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
 #include <stdio.h>
@@ -64,11 +63,11 @@ static void on_take(const jbz_event *ev, void *user) {
     jbz_send(o); /* without a verb: go on, to the hangup */
 }
 
-/* dial_call_status does not tell whether somebody who picked up also took the call. */
+/* dial_call_status alone does not tell whether somebody who picked up also took the call. */
 static void on_dialed(const jbz_event *ev, void *user) {
     jbz_out *o = jbz_reply(ev);
     (void)user;
-    if (!jbz_call_user(ev->call)) jbz_say(o, .text = unreachable);
+    if (!jbz_call_user(ev->call) || strcmp(jbz_ev_dial_status(ev), "completed") != 0) jbz_say(o, .text = unreachable);
     jbz_hangup(o);
     jbz_send(o);
 }

@@ -3,8 +3,7 @@
  *   /pin      four digits
  *   /number   a number, ended by # or a pause; * starts it anew
  *   /dialed   that conversation is over, or did not come about
- *   /again    an answer of ours was lost: asks for what is still missing
- */
+ *   /again    an answer of ours was lost: asks for what is still missing */
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
 #include <stdio.h>
@@ -18,8 +17,7 @@ static const jbz_env settings[] = {
     { .name = NULL }
 };
 
-/* All there is to know about a call: is the PIN given, and how often in a row was the caller not understood. It fits into the
-   call's user pointer, so nothing is allocated, nothing can be missing. */
+/* Is the PIN given, and how often in a row was the caller not understood: kept in the user pointer, so nothing is allocated. */
 enum { PIN_GIVEN = 16 };
 static int state(const jbz_call *call) { return (int)(intptr_t)jbz_call_user(call); }
 static void set_state(jbz_call *call, int value) { jbz_call_set_user(call, (void *)(intptr_t)value); }

@@ -81,7 +81,12 @@ void call_info(buf *b, const call *c, const leg *g) {
     member(b, "originating_sip_ip", json_str(s, "originating_sip_ip", NULL));
     member(b, "originating_sip_trunk_name", json_str(s, "originating_sip_trunk_name", NULL));
     if (g->b_leg) member(b, "parent_call_sid", c->a.sid);
-    if (c->customer_data) buf_fmt(b, "\"customerData\":%s,", c->customer_data);
+    if (g->b_leg ? g->tag != NULL : c->customer_data != NULL) {
+        buf_str(b, "\"customerData\":");
+        if (g->b_leg) json_write(b, g->tag);
+        else buf_str(b, c->customer_data);
+        buf_str(b, ",");
+    }
     member(b, "api_base_url", "https://api.example.net/v1");
     member(b, "fs_public_ip", json_str(s, "public_ip", json_str(s, "fs_public_ip", "198.51.100.20")));
     b->p[--b->n] = 0;                                /* the last comma */
@@ -493,6 +498,8 @@ void call_command(call *c, peer *l, const jnode *m) {
     else if (strncmp(name, "tts:", 4) == 0) speech_command(c, name, data);
     else if (strcmp(name, "listen:status") == 0 || strcmp(name, "stream:status") == 0)
         audio_pause(c, strcmp(json_str(data, "listen_status", json_str(data, "stream_status", "")), "pause") == 0);
+    else if (strcmp(name, "transcribe:status") == 0)
+        c->transcribe_paused = strcmp(json_str(data, "transcribe_status", ""), "pause") == 0;
     else if (strcmp(name, "llm:tool-output") == 0) task_tool_output(c, m);
     else if (strcmp(name, "tag") == 0 && !check_v10)
         call_note(c, "command tag has no effect over a WebSocket on the open-source server");

@@ -259,16 +259,29 @@ const char *json_typeof(const jnode *n) {
     return n ? names[n->type] : "missing";
 }
 
-void json_set_str(jdoc *d, jnode *o, const char *key, const char *value) {
+static jnode *add_member(jdoc *d, jnode *o, const char *key, bool *fresh) {
+    size_t len = strlen(key) + 1;
     jnode *k;
-    size_t n = strlen(value);
     for (k = o->first; k && strcmp(k->key, key) != 0; k = k->next) { }
-    if (!k) {
-        size_t len = strlen(key) + 1;
-        k = (jnode *)memset(take(d, sizeof *k), 0, sizeof *k);
-        k->key = (char *)memcpy(take(d, len), key, len);
-        adopt(o, k);
-    }
+    *fresh = !k;
+    if (k) return k;
+    k = (jnode *)memset(take(d, sizeof *k), 0, sizeof *k);
+    k->key = (char *)memcpy(take(d, len), key, len);
+    adopt(o, k);
+    return k;
+}
+
+jnode *json_add_object(jdoc *d, jnode *o, const char *key) {
+    bool fresh;
+    jnode *k = add_member(d, o, key, &fresh);
+    if (fresh) k->type = J_OBJECT;
+    return k;
+}
+
+void json_set_str(jdoc *d, jnode *o, const char *key, const char *value) {
+    bool fresh;
+    jnode *k = add_member(d, o, key, &fresh);
+    size_t n = strlen(value);
     k->type = J_STRING;
     k->text = (char *)memcpy(take(d, n + 1), value, n + 1);
     k->len = n;

@@ -33,6 +33,7 @@ bool json_truthy(const jnode *n);                    /* as JavaScript sees it */
 const char *json_typeof(const jnode *n);             /* "string", "number", "boolean", "object", "array", "null" */
 
 /* Changing a tree: adds or replaces a string member. */
+jnode *json_add_object(jdoc *d, jnode *o, const char *key);           /* the member `key`, made if it is not there */
 void json_set_str(jdoc *d, jnode *o, const char *key, const char *value);
 
 void json_write(buf *b, const jnode *n);             /* compact; numbers as they were written */

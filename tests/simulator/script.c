@@ -29,18 +29,22 @@ const char script_help[] =
 "  expect ack [TYPE] [HOOK]             an ack has come (of verb:hook /menu)\n"
 "  expect sent TYPE [HOOK]              jambonz has sent such a message\n"
 "  expect command NAME [NAME=VALUE ...] the app has sent such a command\n"
+"  expect no VERB ... | expect no command NAME ...    none like that has come so far\n"
 "  expect tts \"TEXT\"                    streamed speech: spoken since the last such line\n"
 "  expect audio 500ms | expect mark NAME    the app has sent that much audio; jambonz has reported that mark (listen)\n"
 "  expect close CODE                    the socket was closed by the app (or by jambonz because of the app) with that code\n"
 "  expect reconnect                     the socket is open again and its session:reconnect is acked\n"
-"  press DIGITS                         waits for a gather (or dial with dtmfCapture, listen) that takes digits\n"
-"  say \"TEXT\" [CONFIDENCE]              waits for a gather that takes speech\n"
+"  press DIGITS                         waits for a gather (or dial with dtmfCapture, listen) that takes digits; the called\n"
+"                                       party presses for a gather of dial:confirm\n"
+"  say \"TEXT\" [CONFIDENCE]              waits for a gather that takes speech, or a transcription\n"
+"  far-say \"TEXT\"                       ... the dialled party, while that is transcribed\n"
 "  no-input                             the running gather times out\n"
 "  wait 2s | wait 300ms                 time of the call: --fast shortens it\n"
 "  answer [TALK]                        the dialled party answers and hangs up after TALK (default 3s)\n"
 "  busy | no-answer | failed            ... or does not;   far-hangup   ... hangs up now\n"
-"  finish [NAME=VALUE ...]              ends a conference, queue, listen, llm, ...; the pairs go into its hook\n"
+"  finish [NAME=VALUE ...]              ends a conference, queue, dequeue, listen, llm, ...; the pairs go into its hook\n"
 "  event JSON | tool NAME [JSON]        an llm verb reports an event, calls a tool\n"
+"  event start                          the conference for which this member waits starts;  event NAME: another of its events\n"
 "  hangup                               the caller hangs up\n"
 "  drop                                 the network fails; jambonz reconnects as it really does\n"
 "  drop before-ack                      ... right after the next message that wants an ack was sent\n"
@@ -48,7 +52,8 @@ const char script_help[] =
 "  send-bytes HEX                       raw bytes on the wire, to provoke 1002, 1007 or 1009\n"
 "  status NAME [SIP]                    a call:status message\n"
 "  set NAME VALUE                       before the call: from, to, callstatus on|off, tts ok|fail,\n"
-"                                       outbound answer|busy|no-answer|failed, reconnect URL (where jambonz finds another\n"
+"                                       outbound answer|busy|no-answer|failed, env NAME=VALUE (an environment variable),\n"
+"                                       queue N (callers ahead), reconnect URL (where jambonz finds another\n"
 "                                       server after a drop, as behind a load balancer)\n"
 "A script that lets a dial ring must name its outcome further down, else the dialled party answers.\n";
 
@@ -95,11 +100,11 @@ static bool one_of(const char *w, const char *list) {
 }
 
 static void check_statement(script *s, statement *st) {
-    static const char words[] = "expect await press say no-input wait answer busy no-answer failed far-hangup finish event "
-                                "tool hangup drop send send-bytes status set";
+    static const char words[] = "expect await press say far-say no-input wait answer busy no-answer failed far-hangup finish "
+                                "event tool hangup drop send send-bytes status set";
     const char *w = st->argv[0];
     if (!one_of(w, words)) syntax(s, st->line, "unknown statement (see --help)", w);
-    if (one_of(w, "expect await press say wait event tool send send-bytes status") && st->argc < 2)
+    if (one_of(w, "expect await press say far-say wait event tool send send-bytes status") && st->argc < 2)
         syntax(s, st->line, "something is missing behind", w);
     if (strcmp(w, "press") == 0 && strspn(st->argv[1], "0123456789*#ABCDabcd") != strlen(st->argv[1]))
         syntax(s, st->line, "not digits", st->argv[1]);
@@ -107,9 +112,11 @@ static void check_statement(script *s, statement *st) {
         syntax(s, st->line, "a time like 2s or 300ms is expected", st->argv[1]);
     if (strcmp(w, "drop") == 0 && st->argc > 1 && strcmp(st->argv[1], "before-ack") != 0)
         syntax(s, st->line, "drop, or drop before-ack", st->argv[1]);
-    if (strcmp(w, "set") == 0 && (st->argc != 3 || !one_of(st->argv[1], "from to callstatus outbound tts reconnect")))
-        syntax(s, st->line, "set from|to|callstatus|outbound|tts|reconnect VALUE", "");
-    if (strcmp(w, "expect") == 0 && one_of(st->argv[1], "close command sent tts audio mark") && st->argc < 3)
+    if (strcmp(w, "set") == 0 && (st->argc != 3 || !one_of(st->argv[1], "from to callstatus outbound tts env queue reconnect")))
+        syntax(s, st->line, "set from|to|callstatus|outbound|tts|env|queue|reconnect VALUE", "");
+    if (strcmp(w, "set") == 0 && strcmp(st->argv[1], "env") == 0 && !strchr(st->argv[2], '='))
+        syntax(s, st->line, "set env NAME=VALUE", "");
+    if (strcmp(w, "expect") == 0 && one_of(st->argv[1], "close command sent tts audio mark no") && st->argc < 3)
         syntax(s, st->line, "something is missing behind", st->argv[1]);
     if (strcmp(w, "send-bytes") == 0) {
         size_t n = strspn(st->rest, "0123456789abcdefABCDEF ");
@@ -298,7 +305,10 @@ static verdict expect_verb(call *c, const statement *st) {
         bool prompt_follows;
         e = next_event(c, EV_VERB, &at);
         if (!e) return WAIT;
-        if (strcmp(e->name, want) == 0) break;
+        if (strcmp(e->name, want) == 0) {
+            if (e->parent < 0 || !c->events[e->parent].used || fits(st, 2, e, &why)) break;
+            why.n = 0;                               /* the prompt of a gather that was asked for, and not what is expected */
+        }
         prompt_follows = strcmp(e->name, "gather") == 0 && (json_get(e->node, "say") || json_get(e->node, "play"));
         if (prompt_follows && one_of(want, "say play")) continue;
         if (e->parent >= 0 && c->events[e->parent].used) continue;         /* the prompt of a gather that was asked for */
@@ -351,8 +361,27 @@ static double milliseconds(const char *t) {
     return strcmp(end, "ms") == 0 ? v : v * 1000;
 }
 
+/* None has come so far. */
+static verdict expect_no(call *c, const statement *st) {
+    bool command = strcmp(st->argv[2], "command") == 0;
+    const char *name = st->argv[command && st->argc > 3 ? 3 : 2];
+    size_t i;
+    for (i = 0; i < c->event_n; i++) {
+        const event *e = &c->events[i];
+        buf why = { NULL, 0, 0 };
+        bool hit = e->cls == (command ? EV_COMMAND : EV_VERB) && strcmp(e->name, name) == 0
+            && fits(st, command ? 4 : 3, e, &why);
+        buf_free(&why);
+        if (!hit) continue;
+        fail(c, st, "one");
+        return FAILED_NOW;
+    }
+    return GO_ON;
+}
+
 static verdict do_expect(call *c, const statement *st) {
     const char *what = st->argv[1];
+    if (strcmp(what, "no") == 0) return expect_no(c, st);
     if (strcmp(st->argv[0], "await") == 0) return expect_in(c, st, EV_VERB, 1);
     if (strcmp(what, "hangup") == 0) return expect_hangup(c, st);
     if (strcmp(what, "end") == 0) return c->gone ? GO_ON : WAIT;
@@ -402,6 +431,13 @@ static void do_send_bytes(call *c, const statement *st) {
     buf_free(&b);
 }
 
+static void set_env(call *c, const char *pair) {
+    const char *eq = strchr(pair, '=');
+    char *name = xstrndup(pair, (size_t)(eq - pair));
+    json_set_str(c->session_doc, json_add_object(c->session_doc, c->session_doc->root, "env_vars"), name, eq + 1);
+    free(name);
+}
+
 static void do_set(call *c, const statement *st) {
     const char *name = st->argv[1], *value = st->argv[2];
     if (strcmp(name, "from") == 0) { free(c->a.from); c->a.from = xstrdup(value); }
@@ -409,6 +445,8 @@ static void do_set(call *c, const statement *st) {
     else if (strcmp(name, "callstatus") == 0) c->call_status_off = strcmp(value, "off") == 0;
     else if (strcmp(name, "tts") == 0) c->tts_fails = strcmp(value, "fail") == 0;
     else if (strcmp(name, "reconnect") == 0) c->reconnect_url = value;
+    else if (strcmp(name, "queue") == 0) c->queue_ahead = atoi(value);
+    else if (strcmp(name, "env") == 0) set_env(c, value);
     else c->outbound_result = value;
 }
 
@@ -445,6 +483,7 @@ static verdict step(call *c, const statement *st) {
     if (c->gone) { fail_waiting(c, st, "the call is over"); return FAILED_NOW; }
     if (strcmp(w, "press") == 0) return press_or_say(c, st, false);
     if (strcmp(w, "say") == 0) return press_or_say(c, st, true);
+    if (strcmp(w, "far-say") == 0) return task_far_speak(c, st->argv[1]) ? GO_ON : WAIT;
     if (strcmp(w, "hangup") == 0) { ui_person(c, "the caller hangs up"); call_hangup(c, "caller"); return GO_ON; }
     if (strcmp(w, "far-hangup") == 0) return task_far_hangup(c) ? GO_ON : WAIT;
     if (one_of(w, "answer busy no-answer failed"))

@@ -45,6 +45,9 @@ const first = (f) => (ws, o) => { if (o.type === 'session:new') f(ws, o); else i
 const raw = (...bytes) => first((ws) => ws._socket.write(Buffer.from(bytes.flat())));
 const gather = app(menu);
 
+// a called party is asked for a key before the call is connected
+const asked = (answer) => (ws, o) => { if (o.type === 'dial:confirm') ack(ws, o, [{ ...menu[0], actionHook: '/take', input: ['digits'] }, { verb: 'hangup' }]); else if (o.hook === '/take') ack(ws, o, answer(o)); else app([{ ...dial[0], confirmHook: '/c', tag: { about: 'x' } }])(ws, o); };
+
 const cases = [
   // [name, app, options, script, exit code, what the last line must say]
   ['good: say and hangup', app(hello), [], '', 0, /^ok/],
@@ -70,6 +73,15 @@ const cases = [
 
   ['good: dial outcomes', (ws, o) => { if (o.type === 'session:new') ack(ws, o, dial); else if (o.hook === '/d') ack(ws, o, o.data.dial_call_status === 'completed' ? hello : dial); else if (wants(o)) ack(ws, o); }, [], 'expect dial user/ada\nbusy\nexpect dial\nno-answer\nexpect dial\nfailed\nexpect dial user/ada\nanswer 10s\nfar-hangup\nexpect say Hello\nexpect hangup', 0, /^ok/],
   ['good: dial:confirm', (ws, o) => { if (o.type === 'dial:confirm') ack(ws, o, [{ verb: 'say', text: 'Press one' }]); else app([{ ...dial[0], confirmHook: '/confirm' }])(ws, o); }, [], 'expect dial\nanswer\nexpect sent dial:confirm /confirm\nexpect say "Press one"\nexpect hangup', 0, /^ok/],
+  ['good: dial:confirm with a key', asked((o) => o.data.digits === '1' && o.data.direction === 'outbound' && o.data.customerData.about === 'x' ? [{ verb: 'say', text: 'Yes' }] : []), [], 'expect dial\nanswer 20s\nexpect gather\nexpect say "Press a key."\npress 1\nexpect say "Yes"\nfar-hangup\nexpect sent verb:hook /d\nexpect hangup', 0, /^ok/],
+  ['good: dial:confirm with another key', asked(() => []), [], 'expect dial\nanswer\nexpect gather\npress 2\nexpect hangup\nexpect sent verb:hook /d\nexpect hangup', 0, /^ok/],
+  ['good: dial:confirm without a key', asked((o) => o.data.reason === 'timeout' ? [] : [{ verb: 'say', text: 'x' }]), [], 'expect dial\nanswer\nexpect gather\nexpect hangup\nexpect sent verb:hook /d\nexpect hangup', 0, /^ok/],
+  ['dial:confirm: hangup in the answer to a key', asked(() => [{ verb: 'hangup' }]), [], 'expect dial\nanswer\nexpect gather\npress 1\nexpect sent verb:hook /d', 1, /hangup in the answer to a gather of dial:confirm/],
+  ['good: both sides are transcribed', (ws, o) => { if (o.hook === '/t') { ack(ws, o); if (o.data.speech.channel_tag === 2) send(ws, { type: 'command', command: 'redirect', data: hello }); } else app([{ ...dial[0], transcribe: { transcriptionHook: '/t' } }])(ws, o); }, [], 'expect dial\nanswer 60s\nsay "one"\nexpect ack verb:hook /t\nfar-say "two"\nexpect say Hello\nexpect hangup', 0, /^ok/],
+  ['good: transcribed in the background', (ws, o) => { if (o.hook === '/t') { ack(ws, o); if (o.data.speech.is_final) send(ws, { type: 'command', command: 'redirect', data: hello }); } else app([{ verb: 'config', transcribe: { enable: true, transcriptionHook: '/t', recognizer: { vendor: 'google', interim: true } } }, { verb: 'say', text: 'one '.repeat(200) }])(ws, o); }, [], 'expect say\nsay "one"\nexpect sent verb:hook /t\nexpect sent verb:hook /t\nexpect say Hello\nexpect hangup', 0, /^ok/],
+  ['good: a conference that another member starts', (ws, o) => { if (o.hook === '/w') ack(ws, o, [{ verb: 'play', url: 'http://x/y.wav' }]); else if (o.hook === '/s') ack(ws, o); else app([{ verb: 'conference', name: 'room', startConferenceOnEnter: false, waitHook: '/w', statusHook: '/s', statusEvents: ['join', 'start-talking'], actionHook: '/c' }])(ws, o); }, [], 'expect conference\nexpect play\nevent start\nexpect ack verb:hook /s\nevent start-talking\nexpect ack verb:hook /s\nfinish\nexpect hangup', 0, /^ok/],
+  ['good: dequeue', app([{ verb: 'dequeue', name: 'q', timeout: 20 }, { verb: 'dequeue', name: 'q', timeout: 20 }, ...hello]), [], 'expect dequeue\nfinish\nexpect dequeue\nexpect say\nexpect hangup', 0, /^ok/],
+  ['good: environment, place in the queue', (ws, o) => { if (o.type === 'session:new') ack(ws, o, [{ verb: 'enqueue', name: o.data.env_vars.Q, waitHook: '/w' }]); else if (o.hook === '/w') ack(ws, o, [{ verb: 'say', text: `place ${o.data.queue_position} of ${o.data.queue_size}` }]); }, [], 'set env Q=sales\nset queue 1\nexpect enqueue sales\nexpect say "place 1 of 2"\nexpect say "place 0 of 1"\nhangup', 0, /^ok/],
   ['good: dtmfCapture', (ws, o) => { if (o.hook === '/dtmf') { ack(ws, o); ws.seen = o.data.dtmf; } else app([{ ...dial[0], dtmfCapture: ['*1'], dtmfHook: '/dtmf' }])(ws, o); }, [], 'expect dial\nanswer 20s\npress 5*1\nexpect ack verb:hook /dtmf\nfar-hangup\nexpect hangup', 0, /^ok/],
   ['good: digits with finishOnKey', (ws, o) => { if (o.type === 'verb:hook') ack(ws, o, [{ verb: 'say', text: 'got ' + o.data.digits }, { verb: 'hangup' }]); else app([{ verb: 'gather', actionHook: '/g', finishOnKey: '#', timeout: 9 }])(ws, o); }, [], 'press 4711#\nexpect gather\nexpect say = "got 4711"\nexpect hangup', 0, /^ok/],
   ['good: inter-digit timeout', (ws, o) => { if (o.type === 'verb:hook') ack(ws, o, [{ verb: 'say', text: 'got ' + o.data.digits }, { verb: 'hangup' }]); else app([{ verb: 'gather', actionHook: '/g', minDigits: 1, maxDigits: 6, interDigitTimeout: 2, timeout: 90 }])(ws, o); }, [], 'press 47\nexpect gather\nexpect say = "got 47"\nexpect hangup', 0, /^ok/],
@@ -147,6 +159,7 @@ const cases = [
   ['continuation out of order', raw(0x80, 0x02, 0x7b, 0x7d), [], 'expect close 1002', 1, /fragment out of order/],
   ['redirect [] on an idle call', first((ws, o) => { ack(ws, o, [{ verb: 'say', text: 'a' }]); setTimeout(() => send(ws, { type: 'command', command: 'redirect', data: [] }), 300); }), [], 'expect say\nexpect idle\nexpect end', 1, /redirect with \[\] on an idle call/],
 
+  ['expectation: none so far', app(hello), [], 'expect say\nexpect no pause\nexpect no command redirect\nexpect no say "hello"', 1, /:4: expect no say "hello": got one/],
   ['expectation: other text', app(hello), [], 'expect say "Goodbye"', 1, /^FAILED: .*\.call:1: expect say "Goodbye": got say "Hello\."/],
   ['expectation: other verb', app(hello), [], '\n# a comment\nexpect gather', 1, /\.call:3: expect gather: got say "Hello\."/],
   ['expectation: property', app(menu), [], 'expect gather numDigits=4', 1, /got gather with numDigits=1/],

@@ -69,6 +69,7 @@ typedef struct {
     char *from, *to;
     int sip_status;
     bool b_leg;
+    const jnode *tag;                                /* of a dialled leg: its customerData */
 } leg;
 
 struct call {
@@ -84,6 +85,9 @@ struct call {
     bool reached, answered, early_media, gone, closing, over, started_session, ending_by_app, hangup_pending, idle;
     bool notify_events, call_status_off, tts_fails;
     char *customer_data;                             /* JSON text */
+    const jnode *transcribe;                         /* of config: background transcription */
+    bool transcribe_paused;
+    int queue_ahead;                                 /* callers in front of this one when it is put into a queue */
     /* the verb stack */
     const jnode *first_verbs;
     bool setting_up;
@@ -143,6 +147,7 @@ void background_stop(call *c);
 bool task_wants_input(const call *c, bool speech);   /* a gather (or the like) that listens now */
 bool task_press(call *c, const char *digits);
 bool task_speak(call *c, const char *text, double confidence);
+bool task_far_speak(call *c, const char *text);      /* the dialled party, where that is transcribed */
 bool task_dial_outcome(call *c, const char *how, double talk_ms);
 bool task_far_hangup(call *c);
 bool task_finish(call *c, const char *extra);

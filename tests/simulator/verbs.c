@@ -20,6 +20,7 @@ typedef struct {
     const char *single;                              /* a nested prompt: its options are `at`, this is its verb */
     long parent;
     bool active, left, hung_up;
+    const jnode *gather;                             /* dial:confirm: the called party is asked for a key, NULL: not now */
     timer t;
     void (*done)(call *c);
 } player;
@@ -49,6 +50,8 @@ struct task {
     char dtmf[32];
     /* waiting in a queue or conference */
     const char *wait_hook;
+    int rounds;
+    bool outside;                                    /* of a conference that has not started */
 };
 
 struct kind {
@@ -175,6 +178,7 @@ static double verb_ms(const char *verb, const jnode *o) {
 /* ---- the player ------------------------------------------------------------------------------------------- */
 
 static void player_step(void *ctx);
+static void confirm_gather(player *p, const jnode *o, long event);
 
 static void player_item(player *p, const char *verb, const jnode *o) {
     call *c = p->c;
@@ -183,6 +187,10 @@ static void player_item(player *p, const char *verb, const jnode *o) {
     ui_verb(c, verb, text, true);
     call_event(c, EV_VERB, verb, text, o, p->parent);
     free(text);
+    if (!p->single && strcmp(verb, "gather") == 0) {
+        confirm_gather(p, o, the_script ? (long)c->event_n - 1 : -1);
+        return;
+    }
     if (strcmp(verb, "say") == 0 || strcmp(verb, "play") == 0 || strcmp(verb, "pause") == 0) ms = verb_ms(verb, o);
     else if (strcmp(verb, "leave") == 0) p->left = true;
     else if (strcmp(verb, "hangup") == 0) p->hung_up = true;
@@ -192,7 +200,7 @@ static void player_item(player *p, const char *verb, const jnode *o) {
 static void player_stop(player *p) {
     timer_stop(&p->t);
     p->active = false;
-    p->at = NULL;
+    p->at = p->gather = NULL;
 }
 
 static void player_show(player *p) {
@@ -222,6 +230,7 @@ static void player_start(player *p, call *c, const char *single, const jnode *fi
     p->done = done;
     p->active = true;
     p->left = p->hung_up = false;
+    p->gather = NULL;
     player_show(p);
 }
 
@@ -516,9 +525,9 @@ static bool gather_digit(call *c, task *t, char digit) {           /* true: that
     return true;
 }
 
-static void speech_payload(buf *b, const char *text, double confidence, bool final) {
-    buf_fmt(b, "\"speech\":{\"language_code\":\"en-GB\",\"channel_tag\":1,\"is_final\":%s,\"alternatives\":"
-            "[{\"confidence\":%.2f,\"transcript\":", final ? "true" : "false", confidence);
+static void speech_payload(buf *b, const char *text, double confidence, bool final, int channel) {
+    buf_fmt(b, "\"speech\":{\"language_code\":\"en-GB\",\"channel_tag\":%d,\"is_final\":%s,\"alternatives\":"
+            "[{\"confidence\":%.2f,\"transcript\":", channel, final ? "true" : "false", confidence);
     buf_json(b, text, strlen(text));
     buf_fmt(b, "}],\"vendor\":{\"name\":\"deepgram\",\"evt\":{\"type\":\"Results\",\"channel_index\":[0,1],\"duration\":1.62,"
             "\"is_final\":%s,\"speech_final\":%s,\"channel\":{\"alternatives\":[{\"transcript\":",
@@ -542,7 +551,7 @@ static bool gather_speech(call *c, task *t, const char *text, double confidence)
     buf b = { NULL, 0, 0 };
     if (partial) {
         buf_str(&b, ",");
-        speech_payload(&b, text, confidence, false);
+        speech_payload(&b, text, confidence, false, 1);
         send_hook(c, partial, b.p);
         b.n = 0;
     }
@@ -555,7 +564,7 @@ static bool gather_speech(call *c, task *t, const char *text, double confidence)
     }
     stop_prompt(c, t, "speech-bargein-detected");
     buf_str(&b, ",");
-    speech_payload(&b, text, confidence, true);
+    speech_payload(&b, text, confidence, true, 1);
     buf_fmt(&b, ",\"reason\":\"%s\"", confidence < min_confidence ? "stt-low-confidence" : "speechDetected");
     gather_resolve(c, t, b.p);
     buf_free(&b);
@@ -598,6 +607,50 @@ static void dial_bridge(call *c) {
     ui_plain(c, "bridged with %s", t->b.to);
     if (limit > 0 && limit < t->talk_ms) t->talk_ms = limit;
     timer_set_scaled(&t->main, t->talk_ms, talk_over, c);
+    script_kick(c);
+}
+
+/* Verbs for the called party before they are connected: a gather among them. A key goes to its hook with the called leg's data;
+ * verbs in the answer replace what follows, except that the server lets only some through there (PROTOCOL 2.2). */
+static void on_confirm_gather(call *c, void *arg, outcome how, const jnode *data, const char *invalid) {
+    task *t = c->cur;
+    const jnode *k, *o;
+    if (c->gone || !t || t->serial != (unsigned)(uintptr_t)arg || !t->play.active) return;
+    if (how != ACKED || invalid || !data || data->type != J_ARRAY || !data->count) { player_step(&t->play); return; }
+    for (k = data->first; k; k = k->next)
+        if (!strstr(" config gather say tag ", verb_name(k, &o)) && strcmp(verb_name(k, &o), "play") != 0)
+            call_problem(c, "%s in the answer to a gather of dial:confirm: jambonz drops it there", verb_name(k, &o));
+    player_start(&t->play, c, NULL, data->first, t->event, t->play.done);
+}
+
+static void confirm_gather_over(call *c, const char *extra) {
+    task *t = c->cur;
+    const char *hook = hook_of(t->play.gather, "actionHook");
+    timer_stop(&t->play.t);
+    t->play.gather = NULL;
+    if (!hook || is_webhook(hook)) { player_step(&t->play); return; }
+    link_request(c->control, "verb:hook", hook, call_payload(c, &t->b, "%s", extra), on_confirm_gather,
+                 (void *)(uintptr_t)t->serial);
+}
+
+static void confirm_timeout(void *ctx) {
+    ui_person((call *)ctx, "%s presses nothing", ((call *)ctx)->cur->b.to);
+    confirm_gather_over((call *)ctx, ",\"reason\":\"timeout\"");
+}
+
+static void confirm_gather(player *p, const jnode *o, long event) {
+    const jnode *say = json_get(o, "say"), *play = json_get(o, "play"), *prompt = say ? say : play;
+    double ms = json_num(o, "timeout", 15) * 1000;
+    p->gather = o;
+    if (prompt) {
+        char *text = verb_text(say ? "say" : "play", prompt);
+        ui_verb(p->c, say ? "say" : "play", text, true);
+        call_event(p->c, EV_VERB, say ? "say" : "play", text, prompt, event);
+        free(text);
+        ms += verb_ms(say ? "say" : "play", prompt);
+    }
+    timer_set_scaled(&p->t, ms, confirm_timeout, p->c);
+    main_prompt(p->c);
 }
 
 static void confirm_played(call *c) {
@@ -663,6 +716,7 @@ static void start_dial(call *c, task *t) {
     t->b.from = xstrdup(json_str(t->o, "callerId", c->a.from));
     t->b.to = xstrdup(slash ? slash + 1 : text);
     t->b.b_leg = true;
+    t->b.tag = json_get(t->o, "tag");
     free(text);
     t->talk_ms = 3000;
     t->ringing = true;
@@ -716,6 +770,7 @@ static void wait_round(call *c);
 static void on_wait(call *c, void *arg, outcome how, const jnode *data, const char *invalid) {
     task *t = c->cur;
     if (c->gone || !t || t->serial != (unsigned)(uintptr_t)arg || t->state != RUNNING) return;
+    if (strcmp(t->verb, "conference") == 0 && !t->outside) return;                 /* it has started meanwhile */
     if (how == ACKED && !invalid && data && data->count) player_start(&t->play, c, NULL, data->first, t->event, wait_round);
 }
 
@@ -725,10 +780,12 @@ static void wait_round(call *c) {
     if (t->play.left) { task_action(c, strcmp(t->verb, "enqueue") == 0 ? ",\"queue_result\":\"leave\"" : ""); return; }
     if (strcmp(t->verb, "enqueue") == 0) {           /* the sparse shape */
         const char *name = json_str(t->o, "name", "");
-        data = xprintf("{\"queue_sid\":\"queue:%s:%s\",\"queue_time\":%d,\"queue_size\":1,\"queue_position\":0,"
+        int ahead = c->queue_ahead > t->rounds ? c->queue_ahead - t->rounds : 0;
+        t->rounds++;
+        data = xprintf("{\"queue_sid\":\"queue:%s:%s\",\"queue_time\":%d,\"queue_size\":%d,\"queue_position\":%d,"
                        "\"call_sid\":\"%s\",\"call_id\":\"%s\",\"customerData\":%s}",
                        json_str(c->session, "account_sid", "6a1f0c52-2f0e-4f0a-9f0e-8d2b7a4c1e90"), name,
-                           (int)((double)(now_us() - t->began) / 1e6 * sim_speed),
+                           (int)((double)(now_us() - t->began) / 1e6 * sim_speed), ahead + 1, ahead,
                        c->a.sid, json_str(c->session, "call_id", ""), c->customer_data ? c->customer_data : "{}");
     } else data = call_payload(c, &c->a, ",\"has_recording\":false,\"caller_name\":\"\"");
     link_request(c->control, "verb:hook", t->wait_hook, data, on_wait, (void *)(uintptr_t)t->serial);
@@ -750,16 +807,32 @@ static void conf_event(call *c, task *t, const char *what, int members) {
 
 static void conference_over(void *ctx) {
     call *c = (call *)ctx;
-    conf_event(c, c->cur, "leave", 0);
-    conf_event(c, c->cur, "end", 0);
+    if (!c->cur->outside) conf_event(c, c->cur, "leave", 0);
+    if (!c->cur->outside) conf_event(c, c->cur, "end", 0);
     task_action(c, "");
 }
 
+/* Who may not start it waits outside, with music, until somebody else does: `event start`, or 5 s without a script. */
+static void conference_starts(void *ctx) {
+    call *c = (call *)ctx;
+    task *t = c->cur;
+    bool waited = t->outside;
+    timer_stop(&t->extra);
+    player_stop(&t->play);
+    t->outside = false;
+    conf_event(c, t, "start", waited ? 1 : 0);
+    conf_event(c, t, "join", waited ? 2 : 1);
+    script_kick(c);
+}
+
 static void start_conference(call *c, task *t) {
-    conf_event(c, t, "start", 0);
-    conf_event(c, t, "join", 1);
     t->wait_hook = hook_of(t->o, "waitHook");
-    if (t->wait_hook && !json_bool(t->o, "startConferenceOnEnter", true)) wait_round(c);
+    t->outside = !json_bool(t->o, "startConferenceOnEnter", true);
+    if (!t->outside) conference_starts(c);
+    else {
+        if (t->wait_hook) wait_round(c);
+        if (!the_script) timer_set_scaled(&t->extra, 5000, conference_starts, c);
+    }
     timer_set_scaled(&t->main, the_script ? 60000 : 10000, conference_over, c);
 }
 
@@ -851,6 +924,11 @@ void task_apply_config(call *c, const jnode *o) {
     if (stream && json_bool(stream, "enable", false)) speech_start(c, true);
     else if (stream) speech_stop(c, true);
     if (reset) background_stop(c);
+    if (json_get(o, "transcribe")) {
+        c->transcribe = json_get(o, "transcribe");
+        if (!json_bool(c->transcribe, "enable", false)) c->transcribe = NULL;
+        c->transcribe_paused = false;
+    }
     if (barge) {
         background_stop(c);
         if (json_bool(barge, "enable", false)) {
@@ -891,10 +969,19 @@ static void start_message(call *c, task *t) {
     free(extra);
 }
 
-static void start_dequeue(call *c, task *t) {        /* its hook is fire and forget */
-    const char *hook = hook_of(t->o, "actionHook");
-    send_hook(c, hook, ",\"dequeue_result\":\"timeout\"");
+static void dequeue_over(call *c, const char *extra) {         /* its hook is fire and forget */
+    timer_stop(&c->cur->main);
+    send_hook(c, hook_of(c->cur->o, "actionHook"), extra);
     task_done(c);
+}
+
+static void dequeue_timeout(void *ctx) {
+    ui_plain((call *)ctx, "nobody is in the queue");
+    dequeue_over((call *)ctx, ",\"dequeue_result\":\"timeout\"");
+}
+
+static void start_dequeue(call *c, task *t) {        /* somebody is there when the script says `finish` */
+    timer_set_scaled(&t->main, json_num(t->o, "timeout", 60) * 1000, dequeue_timeout, c);
 }
 
 static void start_timed(call *c, task *t) {
@@ -1008,16 +1095,39 @@ void task_start(call *c, const jnode *element) {
 
 /* ---- what people do --------------------------------------------------------------------------------------- */
 
+/* What transcribes the call now: verb transcribe, a dial while two people talk, or config in the background. */
+static const jnode *transcriber(const call *c) {
+    const task *t = c->cur;
+    if (c->transcribe_paused || c->gone) return NULL;
+    if (t && t->state == RUNNING && strcmp(t->verb, "transcribe") == 0) return t->o;
+    if (t && t->bridged && json_get(t->o, "transcribe")) return json_get(t->o, "transcribe");
+    return c->answered ? c->transcribe : NULL;
+}
+
+static void transcript(call *c, const char *text, double confidence, bool final, int channel) {
+    buf b = { NULL, 0, 0 };
+    buf_str(&b, ",");
+    speech_payload(&b, text, confidence, final, channel);
+    send_hook(c, hook_of(transcriber(c), "transcriptionHook"), b.p);
+    buf_free(&b);
+}
+
+static void transcribed(call *c, const char *text, double confidence, int channel) {
+    if (json_bool(json_get(transcriber(c), "recognizer"), "interim", false)) transcript(c, text, confidence, false, channel);
+    transcript(c, text, confidence, true, channel);
+}
+
 bool task_wants_input(const call *c, bool speech) {
     const task *t = gatherer(c);
     if (c->gone) return false;
     if (t && (speech ? t->takes_speech : t->takes_digits)) return true;
     t = c->cur;
-    if (!t || t->state != RUNNING) return false;
+    if (!t || t->state != RUNNING) return speech && c->transcribe && transcriber(c);
+    if (!speech && t->play.gather) return true;
     if (!speech && t->bridged && json_get(t->o, "dtmfCapture")) return true;
     if (!speech && strcmp(t->verb, "listen") == 0 && (json_get(t->o, "finishOnKey") || json_bool(t->o, "passDtmf", false)))
         return true;
-    return speech && strcmp(t->verb, "transcribe") == 0;
+    return speech && transcriber(c);
 }
 
 bool task_can_time_out(const call *c) {
@@ -1030,6 +1140,12 @@ static bool press_one(call *c, char digit) {
     if (t && t->takes_digits) return !gather_digit(c, t, digit);
     t = c->cur;
     if (!t || t->state != RUNNING) return false;
+    if (t->play.gather) {
+        char *extra = xprintf(",\"digits\":\"%c\",\"reason\":\"dtmfDetected\"", digit);
+        confirm_gather_over(c, extra);
+        free(extra);
+        return false;
+    }
     if (t->bridged) return dial_digit(c, t, digit);
     if (strcmp(t->verb, "listen") == 0 && *json_str(t->o, "finishOnKey", "") == digit) {
         char *extra = xprintf(",\"digits\":\"%c\",\"dial_call_duration\":5", digit);
@@ -1040,7 +1156,8 @@ static bool press_one(call *c, char digit) {
 }
 
 bool task_press(call *c, const char *digits) {
-    ui_person(c, "the caller presses %s", digits);
+    if (c->cur && c->cur->play.gather) ui_person(c, "%s presses %s", c->cur->b.to, digits);
+    else ui_person(c, "the caller presses %s", digits);
     while (*digits && press_one(c, *digits)) digits++;
     return true;
 }
@@ -1049,13 +1166,14 @@ bool task_speak(call *c, const char *text, double confidence) {
     task *t = gatherer(c);
     ui_person(c, "the caller says \"%s\"", text);
     if (t && t->takes_speech) return gather_speech(c, t, text, confidence);
-    if (c->cur && strcmp(c->cur->verb, "transcribe") == 0) {
-        buf b = { NULL, 0, 0 };
-        buf_str(&b, ",");
-        speech_payload(&b, text, confidence, true);
-        send_hook(c, hook_of(c->cur->o, "transcriptionHook"), b.p);
-        buf_free(&b);
-    }
+    if (transcriber(c)) transcribed(c, text, confidence, 1);
+    return true;
+}
+
+bool task_far_speak(call *c, const char *text) {
+    if (!c->cur || !c->cur->bridged || !transcriber(c)) return false;
+    ui_person(c, "%s says \"%s\"", c->cur->b.to, text);
+    transcribed(c, text, 0.94, 2);
     return true;
 }
 
@@ -1063,7 +1181,8 @@ bool task_finish(call *c, const char *extra) {
     task *t = c->cur;
     if (!t || t->state != RUNNING) return false;
     if (t->bridged) return task_far_hangup(c);
-    if (*extra) task_action(c, extra);
+    if (strcmp(t->verb, "dequeue") == 0) dequeue_over(c, *extra ? extra : ",\"dequeue_result\":\"complete\"");
+    else if (*extra) task_action(c, extra);
     else if (t->main.slot) {
         timer_fn *fn = t->main.fn;
         timer_stop(&t->main);
@@ -1072,12 +1191,18 @@ bool task_finish(call *c, const char *extra) {
     return true;
 }
 
-/* event, tool: what an LLM verb reports while it runs. */
+/* event, tool: what an LLM verb or a conference reports while it runs. */
 bool task_event(call *c, const char *what, const char *name, const char *json) {
     task *t = c->cur;
     bool agent, tool = strcmp(what, "tool") == 0;
     const char *hook;
     char *data;
+    if (t && t->state == RUNNING && !tool && strcmp(t->verb, "conference") == 0) {
+        if (strcmp(json, "start") != 0) conf_event(c, t, json, 2);
+        else if (t->outside) conference_starts(c);
+        else return false;
+        return true;
+    }
     if (!t || t->state != RUNNING || (strcmp(t->verb, "llm") != 0 && strcmp(t->verb, "agent") != 0)) return false;
     agent = strcmp(t->verb, "agent") == 0;
     hook = hook_of(t->o, tool ? "toolHook" : "eventHook");
