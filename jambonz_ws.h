@@ -140,6 +140,47 @@
  * what the open-source server rejects (one unknown property there invalidates the whole answer). jbz_raw(o, json) puts verbs
  * as JSON text.
  *
+ * COMMANDS
+ *
+ *     jbz_cmd_mute_status(call, jbz_call_leg(call, 0), "mute");
+ *     jbz_cmd_config(call, JBZ_LIT(config_opts, .notifyEvents = JBZ_TRUE));
+ *
+ * speak without being asked, one function per command, jbz_cmd_<name>; jbz_cmd(call, name, leg, json) sends any other. Words
+ * and ranges are checked, falsy data is refused; jambonz confirms none. A leg is the call_sid of one that was dialled
+ * (jbz_call_leg, jbz_ev_leg, jbz_ev_dial_sid), NULL the session's own. Commands wait while a message is open, before the first
+ * answer, and while the socket is lost. jbz_cmd_redirect alone gives a jbz_out to fill; so does jbz_cmd_redirect_parent.
+ *
+ * WHAT EVENTS TELL
+ *
+ *     jbz_ev_transcript(ev), jbz_ev_digits(ev), jbz_ev_reason(ev), jbz_ev_dial_status(ev), jbz_ev_leg(ev) ...
+ *
+ * know the several names and places jambonz has for the same thing. They take any event; what it does not tell is "", 0 or -1.
+ * The rest is one jbz_json_str(ev->data, "/account_sid", "") away.
+ *
+ * SPEECH
+ *
+ *     jbz_tts_write(call, text, n, &taken)      as the text comes; then jbz_tts_flush(call), or jbz_tts_clear(call) for silence
+ *
+ * streams text into the voice (config with .ttsStream, or say with .stream). The library cuts it, sends one piece at a time,
+ * keeps what jambonz has no room for (desc.speech_queue), asks again when jambonz forgets to, and ends the last piece so that
+ * the flush acts at once. on_other gets JBZ_EV_TTS_OPEN, _WRITABLE (after JBZ_E_FULL), _INTERRUPTED (the caller spoke: the rest
+ * is dropped), _CLOSED (with how much was not spoken), and _REPEATED: after a lost socket a piece of unknown fate is sent
+ * again. Nothing is lost or said twice without one of these. No event tells that the last word was heard. examples/agent.c.
+ *
+ * TOOLS
+ *
+ *     for (i = 0; jbz_ev_tool_call(ev, i, &tool); i++)          of llm:tool-call and agent:tool-call, whatever the vendor
+ *         jbz_tool_output(ev->call, .id = tool.id, .name = tool.name, .json = "{\"temperature\":11}");
+ *
+ * Each vendor takes another shape; the one of the verb llm, agent or ..._s2s sent last is chosen. After verbs put as raw JSON,
+ * name it: .vendor = "openai". jbz_cmd_llm_update and jbz_cmd_agent_... talk to a running model.
+ *
+ * ENVIRONMENT
+ *
+ * desc.env, a table of jbz_env, is what the portal asks the admin for (OPTIONS on the app's path; errors in it are found when
+ * the core is opened). jbz_call_env(call, "GREETING") reads a value, or the table's fallback, at any time of the call;
+ * jbz_call_env_int, _num and _bool read it typed.
+ *
  * AUDIO
  *
  * Verb listen opens a further socket for the audio of a call; on_audio handles it, in an app with a path of its own or not:
@@ -172,7 +213,8 @@
  *     pool                       all of them together           the greediest connection is closed with 1013
  *     max_out                    jambonz' own limit (1009)      JBZ_E_TOO_BIG, nothing sent
  *     ping_ms                    dead peers                     dropped after two unanswered pings
- *     pending, detached_bytes    calls that hoard               JBZ_E_FULL
+ *     pending, detached_bytes,   calls that hoard               JBZ_E_FULL
+ *       speech_queue
  *     audio_queue                speech far ahead of its time   JBZ_E_FULL, then WRITABLE
  *     audio_first_ms             audio sockets nobody uses      Close 1000
  *     resume_ms                  calls that never come back     END with JBZ_E_TIMEOUT
@@ -9960,7 +10002,7 @@ JBZ_API jbz_err jbz_cmd_whisper(jbz_call *call, const char *leg, const jbz_say_o
     jbz_out_open_object(o);
     jbz_out_key(o, "whisper");
     jbz_out_open_array(o);
-    m.full = true;
+    m.full = say || play;
     if (say) jbz_put_say(o, say);
     if (play) jbz_put_play(o, play);
     jbz_out_close_array(o);
@@ -10197,8 +10239,8 @@ JBZ_API bool jbz_ev_tool_call(const jbz_event *ev, uint32_t i, jbz_tool_call *to
     tool->id = tool->name = "";
     v = several ? jbz_json_first(from) : ev->data;
     for (; several && i && jbz_json_type_of(v); i--) v = jbz_json_next(from, v);
-    if (i || !jbz_json_type_of(jbz_json_at(v, "/name"))) return false;
     tool->id = jbz_json_str(v, several ? "/id" : "/tool_call_id", "");
+    if (i || !*tool->id) return false;
     tool->name = jbz_json_str(v, "/name", "");
     tool->args = jbz_json_at(v, "/args");
     if (!jbz_json_type_of(tool->args)) tool->args = jbz_json_at(v, "/arguments"); /* agent:tool-call */
