@@ -70,7 +70,7 @@
  *
  * An empty reply to an inbound session:new is refused by jbz_send (it would end the call), an empty redirect likewise.
  *
- * THREE DOORS
+ * THREE DOORS, AND THE CORE BEHIND THEM
  *
  *   callbacks    jbz_main(argc, argv, &desc) or jbz_run(&desc): the library waits and calls your handlers for ever.
  *   own loop     s = jbz_server_open(&desc, &err); jbz_server_poll(s, &ev, ms) gives the next event; jbz_dispatch(&ev) calls
@@ -222,8 +222,9 @@
  * ONE ODD MESSAGE
  *
  * Bytes that break RFC 6455 (1002), text that is not UTF-8 (1007) and messages over max_message (1009) end the connection;
- * jambonz comes back and the call goes on. Text that is not usable JSON is logged and dropped. A known message without what
- * its type needs is logged and acked as silence is. Unknown types come as JBZ_EV_UNKNOWN.
+ * jambonz comes back and the call goes on. Text that is not usable JSON is logged and dropped. A message without what its
+ * type needs, or that names no call on a socket that has none, is logged and acked as silence is: handlers never see it, so
+ * ev->call of a message is never NULL. Unknown types come as JBZ_EV_UNKNOWN.
  *
  * ERRORS AND LOGS
  *
@@ -2560,7 +2561,7 @@ typedef struct jbz_event {
     jbz_event_type type;
     jbz_err reason; /* END: OK hung up; TIMEOUT lost and not resumed; FULL evicted to make room. TTS_, AUDIO_: see there */
     jbz_core   *core;
-    jbz_call   *call;     /* whose; NULL for WAKEUP, for raw sockets, and where a message names no call */
+    jbz_call   *call;     /* whose; NULL for WAKEUP, raw sockets and audio that belongs to no call; a message always has one */
     jbz_conn   *conn;     /* the socket it came on; NULL when it came from no socket */
     const char *msgid;    /* of a message that has one, else "" */
     const char *hook;     /* of verb:hook and its like: the hook as the app gave it, else "" */
@@ -7031,10 +7032,10 @@ JBZ_API jbz_err jbz_conn_send(jbz_conn *c, int type, const void *bytes, size_t n
 /* Starts our half of the close handshake. */
 static void jbzi_conn_close(jbz_conn *c, int code, const char *reason) {
     uint8_t frame[JBZI_WS_GAP + 125];
+    size_t n;
     if (c->state != JBZI_CONN_OPEN) return;
-    if (!reason) reason = "";
-    jbzi_conn_write(c, frame, jbzi_ws_put_close(frame, (unsigned)code, reason));
-    jbzi_conn_trace(c, true, JBZI_WS_CLOSE, reason, strlen(reason));
+    n = jbzi_ws_put_close(frame, (unsigned)code, reason ? reason : "");
+    if (jbzi_conn_write(c, frame, n) == JBZ_E_OK) jbzi_conn_trace(c, true, JBZI_WS_CLOSE, frame + 2, n - 2);
     if (c->state != JBZI_CONN_OPEN) return;
     c->code = (uint16_t)code;
     jbzi_conn_enter(c, JBZI_CONN_CLOSING);
@@ -8790,6 +8791,7 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
     ev->conn = c;
     jbzi_call_bind(core, c, m, ev);
     lacks = jbzi_call_lacks(m);
+    if (!lacks && !ev->call && m->type != JBZ_EV_SESSION_RECONNECT) lacks = "without a call"; /* so handlers always have one */
     msgid = jbz_json_strn(m->msgid, "", &n);
     was_new = m->type == JBZ_EV_SESSION_NEW && ev->call && msgid;
     if (was_new)
@@ -11817,6 +11819,7 @@ struct jbz_server {
     int       listeners[JBZI_SERVER_LISTENERS];
     uint32_t  nlisteners;
     bool      unix_domain, accepting, woken, stop, inherited;
+    struct stat file;          /* of a UNIX-domain socket: which one it is */
     const volatile sig_atomic_t *signals; /* jbz_main_open: how many came */
     uint32_t  accept_at;       /* ms: when to try again */
     uint32_t  buffered;        /* place + 1 whose transport holds received bytes */
@@ -12198,6 +12201,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
         if (jbzi_server_batch(s)) continue;
         if (core->net.ready || core->ended || core->net.expired) continue;
         if (s->woken && s->signals && *s->signals && !core->draining) {
+            s->woken = false;
             jbz_server_drain(s);
             continue;
         }
@@ -12255,7 +12259,7 @@ typedef union jbzi_server_addr {
 static socklen_t jbzi_server_address(jbzi_server_addr *a, const char *host, uint16_t port) {
     memset(a, 0, sizeof *a);
     if (strncmp(host, "unix:", 5) == 0) {
-        if (strlen(host + 5) >= sizeof a->un.sun_path) return 0;
+        if (!host[5] || strlen(host + 5) >= sizeof a->un.sun_path) return 0;
         a->un.sun_family = AF_UNIX;
         memcpy(a->un.sun_path, host + 5, strlen(host + 5));
         return (socklen_t)sizeof a->un;
@@ -12328,6 +12332,7 @@ static bool jbzi_server_listen(jbz_server *s) {
     s->accepting = true;
     if (getsockname(s->listeners[0], &a.any, &n) != 0) return false;
     s->unix_domain = a.any.sa_family == AF_UNIX;
+    if (s->unix_domain && !s->inherited && lstat(d->host + 5, &s->file) != 0) return false;
     s->port = s->unix_domain ? (uint16_t)0 : ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
     return true;
 }
@@ -12382,11 +12387,29 @@ JBZ_API jbz_server *jbz_server_open(const jbz_server_desc *desc, jbz_error *err)
     return NULL;
 }
 
+static volatile sig_atomic_t jbzi_server_signals;
+static jbz_server *jbzi_server_main; /* jbz_main_open: whom a signal wakes */
+
+static void jbzi_server_catch(int sig, void (*handler)(int)) {
+    struct sigaction sa;
+    memset(&sa, 0, sizeof sa);
+    sa.sa_handler = handler;
+    sigemptyset(&sa.sa_mask);
+    sigaction(sig, &sa, NULL);
+}
+
+/* Whether the socket file is still the one this server made: somebody may have put another in its place. */
+static bool jbzi_server_owns(const jbz_server *s, const char *path) {
+    struct stat now;
+    if (!s->unix_domain || s->inherited || lstat(path, &now) != 0) return false;
+    return now.st_dev == s->file.st_dev && now.st_ino == s->file.st_ino;
+}
+
 static void jbzi_server_stop_listening(jbz_server *s) {
     const char *host = s->core.net.desc.host;
     uint32_t i;
     for (i = 0; i < s->nlisteners; i++) jbzi_server_close_fd(&s->listeners[i]);
-    if (s->nlisteners && s->unix_domain && !s->inherited) unlink(host + 5);
+    if (s->nlisteners && jbzi_server_owns(s, host + 5)) unlink(host + 5);
     s->nlisteners = 0;
     s->accepting = false;
 }
@@ -12395,6 +12418,11 @@ JBZ_API void jbz_server_close(jbz_server *s) {
     uint32_t i;
     int error = errno;
     if (!s) return;
+    if (s == jbzi_server_main) { /* no signal may find it any more */
+        jbzi_server_catch(SIGINT, SIG_DFL);
+        jbzi_server_catch(SIGTERM, SIG_DFL);
+        jbzi_server_main = NULL;
+    }
     for (i = 0; i < s->filled && i < s->core.net.conns_used; i++)
         if (s->socks[i].fd >= 0) jbzi_server_drop(s, &s->core.net.conns[i]);
     jbzi_server_stop_listening(s);
@@ -12624,8 +12652,6 @@ static void jbzi_server_trace(const jbz_conn *c, bool out, int type, const void 
     if (JBZ_SYS_write(jbzi_server_trace_fd, "\"}\n", 3) < 0) return;
 }
 
-static volatile sig_atomic_t jbzi_server_signals;
-static jbz_server *jbzi_server_main; /* whom a signal wakes */
 
 static void jbzi_server_on_signal(int sig) {
     (void)sig;
@@ -12634,18 +12660,9 @@ static void jbzi_server_on_signal(int sig) {
     jbz_wakeup(jbzi_server_main);
 }
 
-static void jbzi_server_catch(void) {
-    struct sigaction sa;
-    memset(&sa, 0, sizeof sa);
-    sa.sa_handler = jbzi_server_on_signal;
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-}
-
 static void jbzi_server_greet(const jbz_server *s) {
     const jbz_server_desc *d = &s->core.net.desc;
-    const char *host = d->host ? d->host : "127.0.0.1";
+    const char *host = d->host && *d->host ? d->host : "127.0.0.1";
     char line[256], num[24];
     jbz_out o;
     jbz_out_init(&o, line, sizeof line);
@@ -12692,7 +12709,10 @@ JBZ_API jbz_server *jbz_main_open(int argc, char **argv, const jbz_server_desc *
     if (!s) { jbzi_server_cannot(&error); return NULL; }
     jbzi_server_main = s;
     s->signals = &jbzi_server_signals;
-    jbzi_server_catch();
+    jbzi_server_signals = 0;
+    jbzi_server_catch(SIGINT, jbzi_server_on_signal);
+    jbzi_server_catch(SIGTERM, jbzi_server_on_signal);
+    jbzi_server_catch(SIGPIPE, SIG_IGN); /* a log or trace whose reader is gone is no reason to end */
     jbzi_server_greet(s);
     *status = 0;
     return s;

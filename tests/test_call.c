@@ -772,18 +772,47 @@ static void sids_with_nul_or_endless_name_no_call(void **state) {
     (void)state;
     w.act = answer_first;
     say_new(p, "n", "abc\\u0000def", "inbound");
-    hears_ack(p, "n", SAY_HI);
+    hears_ack(p, "n", DECLINE);
     say_status(p, "abc\\u0000def", "ringing");
     p = join();
     memset(sid, 'x', sizeof sid - 1);
     sid[sizeof sid - 1] = 0;
     say_new(p, "n", sid, "inbound");
-    hears_ack(p, "n", SAY_HI);
+    hears_ack(p, "n", DECLINE);
     assert_int_equal(stats().calls, 0);
     p = join();
     say_new(p, "n", "", "inbound");
-    hears_ack(p, "n", SAY_HI);
+    hears_ack(p, "n", DECLINE);
     assert_int_equal(stats().calls, 0);
+}
+
+/* What names no call never reaches a handler, so that none needs to ask whether ev->call is there. */
+static void messages_without_a_call(void **state) {
+    static const char *const silent[] = { "call:status", "verb:status", "jambonz:error", "llm:event", "tts:tokens-result", "new:thing" };
+    peer *p = join();
+    char text[256];
+    size_t i;
+    (void)state;
+    w.act = answer_first;
+    say(p, "{\"type\":\"session:new\",\"msgid\":\"n\",\"data\":{}}");
+    hears_ack(p, "n", DECLINE);
+    say(p, "{\"type\":\"verb:hook\",\"msgid\":\"h\",\"hook\":\"/menu\",\"data\":{}}");
+    hears_ack(p, "h", "[]");
+    say(p, "{\"type\":\"dial:confirm\",\"msgid\":\"d\",\"hook\":\"/menu\",\"data\":{}}");
+    hears_ack(p, "d", "[]");
+    say(p, "{\"type\":\"session:redirect\",\"msgid\":\"r\",\"hook\":\"/menu\",\"data\":{}}");
+    hears_bare(p, "r");
+    say(p, "{\"type\":\"session:adulting\",\"msgid\":\"a\",\"data\":{}}");
+    hears_bare(p, "a");
+    for (i = 0; i < sizeof silent / sizeof silent[0]; i++) {
+        snprintf(text, sizeof text, "{\"type\":\"%s\",\"msgid\":\"x\",\"data\":{\"msg\":\"invalid actionHook response\"}}", silent[i]);
+        say(p, text);
+        hears_nothing(p);
+    }
+    logs("");
+    assert_int_equal(stats().odd, 5 + i);
+    say_new(p, "n2", SID_A, "inbound"); /* and the socket is as good as ever */
+    hears_ack(p, "n2", SAY_HI);
 }
 
 static void texts_with_nul_are_cut(void **state) {
@@ -919,7 +948,7 @@ static void sip_headers(void **state) {
     peer *p = join();
     (void)state;
     w.act = look_up_headers;
-    say(p, "{\"type\":\"session:new\",\"msgid\":\"n\",\"data\":{\"sip\":{\"headers\":{\"via\":\"v\",\"X-Test\":\"yes\",\"X-Number\":5}}}}");
+    say(p, "{\"type\":\"session:new\",\"msgid\":\"n\",\"call_sid\":\"" SID_A "\",\"data\":{\"sip\":{\"headers\":{\"via\":\"v\",\"X-Test\":\"yes\",\"X-Number\":5}}}}");
     assert_string_equal(header_value, "yes");
     say(p, "{\"type\":\"session:new\",\"msgid\":\"n\",\"data\":{}}");
     assert_string_equal(header_value, "(none)");
@@ -2733,7 +2762,7 @@ static void a_storm(void **state) {
     X(commands_go_at_once) X(bad_commands_are_refused) X(a_command_while_a_message_is_open_follows_it) X(prepared_messages) \
     X(acks_wait_for_the_first_answer) X(commands_wait_for_100_ms_after_the_first_answer) X(commands_go_when_a_message_followed) \
     X(what_is_held_is_limited) X(a_notifier_never_moves_control) X(a_redirect_to_a_new_socket_moves_control) X(bindings) \
-    X(the_envelope_goes_before_the_data) X(legs_are_limited) X(odd_sids) X(sids_with_nul_or_endless_name_no_call) X(texts_with_nul_are_cut) \
+    X(the_envelope_goes_before_the_data) X(legs_are_limited) X(odd_sids) X(sids_with_nul_or_endless_name_no_call) X(messages_without_a_call) X(texts_with_nul_are_cut) \
     X(many_calls_one_bucket) X(session_new_twice) X(facts_of_a_call) X(long_numbers_and_objects_in_env) X(sip_headers) X(the_timer_of_a_call) \
     X(odd_messages) X(too_many_tokens) X(a_session_new_without_msgid_does_not_hold_the_call) X(a_session_new_without_data_is_declined) \
     X(odd_reconnects) X(bad_utf8_fails_the_connection) X(jambonz_errors_are_logged) X(lost_and_resumed) X(lost_for_good) \
