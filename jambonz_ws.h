@@ -3796,18 +3796,16 @@ JBZI_STATIC_ASSERT(json_token_is_8_bytes, sizeof(jbz_tok) == 8);
 
 JBZI_INLINE uint32_t jbzi_json_kind(const jbz_tok *t) { return t->a >> 28; }
 JBZI_INLINE bool jbzi_json_nests(const jbz_tok *t) {
-    return jbzi_json_kind(t) == JBZ_JSON_OBJECT || jbzi_json_kind(t) == JBZ_JSON_ARRAY;
+    return jbzi_json_kind(t) - JBZ_JSON_OBJECT < 2u; /* or JBZ_JSON_ARRAY, which is next to it */
 }
 
 /*---- the special bytes of a string: the quote, the backslash, control characters and whatever is not ASCII ----*/
 
-/* Where the tokenizer is. All of it ends up in registers, as nothing that is not inlined gets its address. */
+/* Where the tokenizer looks for them. All of it ends up in registers, as only copies get their address taken. */
 typedef struct jbzi_json_in {
-    const unsigned char *p;     /* next byte */
+    const unsigned char *at;    /* what comes next; with vectors: the block of 64 bytes it is in */
     const unsigned char *end;
-    const unsigned char *tail;  /* behind the last place where a whole block, or word, can be read */
-    uint64_t mask;              /* with vectors only: bit i tells that p[i] is special, ... */
-    const unsigned char *known; /* ... from p up to here; the bits behind are 0; p is at most 63 bytes further */
+    uint64_t mask;              /* with vectors only: bit i tells that at[i] is special and not passed yet */
 } jbzi_json_in;
 
 /* Position of the lowest bit that is set. */
@@ -3824,6 +3822,7 @@ JBZI_INLINE size_t jbzi_json_lowest(uint64_t bits) {
 #if defined(JBZI_SSE2) || defined(JBZI_NEON)
 
 #define JBZI_JSON_BLOCK 64
+#define JBZI_JSON_FIRST(text, end) jbzi_json_block(text, end)
 
 /* With vectors, 64 bytes are looked at in one go and the outcome, one bit per byte, serves all strings among them. */
 
@@ -3855,48 +3854,48 @@ JBZI_INLINE uint64_t jbzi_json_mask64(const unsigned char *p) {
 }
 #endif
 
-/* The last bytes of the text in a block of their own; the NUL behind them is special and so a bound. */
+/* The last bytes of the text in a block of their own. */
 static JBZI_NOINLINE const unsigned char *jbzi_json_last_block(unsigned char *copy, const unsigned char *p, size_t n) {
     memset(copy, 0, JBZI_JSON_BLOCK);
     memcpy(copy, p, n);
     return copy;
 }
 
-/* Goes to the next special byte. Where blocks begin does not depend on where strings end, so a processor can look at the next
-   block before it has found the last special byte of this one; that is worth a third of the time. */
-JBZI_INLINE void jbzi_json_find(jbzi_json_in *in) {
-    size_t n;
-    if (JBZI_UNLIKELY(in->mask == 0)) {
-        do {
-            const unsigned char *block = in->known, *bytes = block;
-            unsigned char copy[JBZI_JSON_BLOCK];
-            if (JBZI_UNLIKELY(block >= in->tail)) bytes = jbzi_json_last_block(copy, block, (size_t)(in->end - block));
-            in->mask = jbzi_json_mask64(bytes);
-            in->known = block + JBZI_JSON_BLOCK;
-            if (in->p < block) in->p = block;
-            in->mask >>= in->p - block;
-        } while (JBZI_UNLIKELY(in->mask == 0));
-    }
-    n = jbzi_json_lowest(in->mask);
-    in->p += n;
-    in->mask >>= n;
+/* The special bytes of the block at `p`. Behind the text there are NULs, which are special and so a bound. */
+JBZI_INLINE uint64_t jbzi_json_block(const unsigned char *p, const unsigned char *end) {
+    unsigned char copy[JBZI_JSON_BLOCK];
+    if (JBZI_UNLIKELY(end - p < JBZI_JSON_BLOCK)) p = jbzi_json_last_block(copy, p, (size_t)(end - p));
+    return jbzi_json_mask64(p);
 }
 
-/* Goes on by up to 4 bytes, or by any number. */
-JBZI_INLINE void jbzi_json_skip(jbzi_json_in *in, unsigned n) { in->p += n; in->mask >>= n; }
-JBZI_INLINE void jbzi_json_go(jbzi_json_in *in, const unsigned char *p) {
-    size_t n = (size_t)(p - in->p);
-    in->mask >>= n & (JBZI_JSON_BLOCK - 1);
-    in->p = p;
+/* Passes, and returns, the next special byte. Where blocks begin does not depend on where strings end, so a processor can look
+   at the next block before it has found the last special byte of this one; that is worth a third of the time. */
+JBZI_INLINE const unsigned char *jbzi_json_find(jbzi_json_in *in) {
+    size_t n;
+    while (JBZI_UNLIKELY(in->mask == 0)) {
+        in->at += JBZI_JSON_BLOCK;
+        in->mask = jbzi_json_block(in->at, in->end);
+    }
+    n = jbzi_json_lowest(in->mask);
+    in->mask &= in->mask - 1;
+    return in->at + n;
+}
+
+/* Passes all bytes before `p`; or just one special byte, as there is no other. */
+JBZI_INLINE void jbzi_json_pass(jbzi_json_in *in, const unsigned char *p) {
+    size_t n = (size_t)(p - in->at);
     if (JBZI_UNLIKELY(n >= JBZI_JSON_BLOCK)) {
-        in->mask = 0;
-        in->known = p;
+        in->at = p;
+        in->mask = jbzi_json_block(p, in->end);
+    } else {
+        in->mask &= ~(uint64_t)0 << n;
     }
 }
+JBZI_INLINE void jbzi_json_pass_one(jbzi_json_in *in, const unsigned char *p) { (void)p; (void)jbzi_json_find(in); }
 
 #else
 
-#define JBZI_JSON_BLOCK sizeof(jbzi_word)
+#define JBZI_JSON_FIRST(text, end) 0
 
 /* In portable C, the next 4 or 8 bytes are looked at in one go. */
 
@@ -3906,22 +3905,23 @@ JBZI_INLINE jbzi_word jbzi_json_special(jbzi_word x) {
     return (((x ^ JBZI_ONES * 2) - JBZI_ONES * 0x21) | ((x ^ JBZI_ONES * '\\') - JBZI_ONES) | x) & JBZI_ONES * 0x80;
 }
 
-JBZI_INLINE void jbzi_json_find(jbzi_json_in *in) {
-    const unsigned char *p = in->p;
+/* Passes, and returns, the next special byte. The NUL behind the text is one and so a bound. */
+JBZI_INLINE const unsigned char *jbzi_json_find(jbzi_json_in *in) {
+    const unsigned char *p = in->at;
     jbzi_word special = 0;
-    while (p < in->tail && !(special = jbzi_json_special(jbzi_base_load(p)))) p += sizeof special;
+    while ((size_t)(in->end - p) >= sizeof special && !(special = jbzi_json_special(jbzi_base_load(p)))) p += sizeof special;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (JBZI_LIKELY(special != 0)) {
-        in->p = p + (jbzi_json_lowest(special) >> 3);
-        return;
-    }
+    if (JBZI_LIKELY(special != 0)) p += jbzi_json_lowest(special) >> 3;
+    else
 #endif
-    while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++; /* the last bytes: the NUL behind them is special */
-    in->p = p;
+    while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++; /* the last bytes */
+    in->at = p + 1;
+    return p;
 }
 
-JBZI_INLINE void jbzi_json_skip(jbzi_json_in *in, unsigned n) { in->p += n; }
-JBZI_INLINE void jbzi_json_go(jbzi_json_in *in, const unsigned char *p) { in->p = p; }
+/* Passes all bytes before `p`; or just one special byte, as there is no other. */
+JBZI_INLINE void jbzi_json_pass(jbzi_json_in *in, const unsigned char *p) { in->at = p; }
+JBZI_INLINE void jbzi_json_pass_one(jbzi_json_in *in, const unsigned char *p) { in->at = p; }
 
 #endif
 
@@ -3960,6 +3960,34 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_behind_special(const unsigne
     return n ? p : NULL;
 }
 
+/* The closing quote of the string of `t` that has a special byte at `p`; if something is wrong with it, that byte. */
+static JBZI_NOINLINE const unsigned char *jbzi_json_long(jbzi_json_in *at, const unsigned char *p, jbz_tok *t) {
+    const unsigned char *behind;
+    jbzi_json_in in = *at;
+    uint32_t escaped = 0;
+    while (*p != '"') {
+        if (in.end - p > 4 && memcmp(p, "\\r\\n", 4) == 0) { /* a line end: SIP messages are full of them */
+            escaped = (uint32_t)JBZI_JSON_ESCAPED << 28;
+            jbzi_json_pass_one(&in, p + 4);
+        } else {
+            if (*p == '\\') escaped = (uint32_t)JBZI_JSON_ESCAPED << 28;
+            behind = jbzi_json_behind_special(p);
+            if (!behind) break;
+            jbzi_json_pass(&in, behind);
+        }
+        p = jbzi_json_find(&in);
+    }
+    t->a |= escaped;
+    *at = in;
+    return p;
+}
+JBZI_INLINE const unsigned char *jbzi_json_rest(jbzi_json_in *in, const unsigned char *p, jbz_tok *t) {
+    jbzi_json_in copy = *in;
+    p = jbzi_json_long(&copy, p, t);
+    *in = copy;
+    return p;
+}
+
 /* Behind one or more digits, or NULL. */
 static const unsigned char *jbzi_json_digits(const unsigned char *p) {
     if (!jbzi_json_is_digit(*p)) return NULL;
@@ -3992,25 +4020,25 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_scalar(const unsigned char *
 
 /* The tokenizer proper; its labels are its states.
  *
- *               .------------------- : --------------------.
- *               v                                          | of a key
- *   start --> value ------------- " --------------------> string <------- " ------- key
- *             ^ ^ |                                        | of a value              ^ ^
- *             | | |------ a number, true, false, null ---. |                         | |
- *             | | |                                      v v                         | |
- *             | | |      .---------------------------> after --- , in an object -----' |
- *             | | |      |                              | | '--- nothing is open --> end
- *             | '-|------|----------- , in an array ----' |                            |
- *             |   |    close <--------- } ] --------------'                            |
- *             |   |      ^                                                             |
- *             |   |      '-- } ] -- open --------------- { ----------------------------'
- *             |   '------ { [ ------^ |
- *             '----------- [ ---------'
+ *               .------------------ : ------------- key <----- " -.
+ *               v                                    |           |
+ *   start --> value ---------- " --------> string <- :" --.      |
+ *             ^ ^ |                           |           |      |
+ *             | | |                           '- ," ------'      |
+ *             | | |                           v                  |
+ *             | | '-- number, true, ... --> after -- , in { --> name
+ *             | |                            | ^ |                ^
+ *             | '-------- , in [ ------------' | '-- end          |
+ *             |                                |                  |
+ *             |       open --- } ] -------> close                 |
+ *             |       ^ | |                                       |
+ *             '- [ ---|-' '------------------------- { -----------'
+ *             '-- { [ '
  *
- * Strings next to each other, "key":"text","key":"text", take two short cuts: from `string` to `inside`, the string behind. */
+ * Strings next to each other, "key":"text","key":"text", go from `key` to `string` and back without a look at anything else. */
 static jbz_err jbzi_json_run(jbz_doc *doc, uint32_t cap, const unsigned char **stop) {
     const unsigned char *const text = (const unsigned char *)doc->text, *p = text, *start;
-    jbz_tok *const toks = doc->toks, *const full = toks + cap, *next = toks;
+    jbz_tok *const toks = doc->toks, *const last = toks + cap - 1, *next = toks;
     /* The innermost container that is open, whose `b` meanwhile is the one around it, how many there are, and the byte that
        closes it. That is NUL when nothing is open, so the end of the text closes what is not there. */
     uint32_t open = 0, around, depth = 0;
@@ -4018,24 +4046,58 @@ static jbz_err jbzi_json_run(jbz_doc *doc, uint32_t cap, const unsigned char **s
     /* A string's `a` is its kind and its offset, that is, the difference of two addresses: one of them is taken off here. */
     const uint32_t of_value = ((uint32_t)JBZI_JSON_STRING << 28) - (uint32_t)(uintptr_t)text;
     const uint32_t of_key = of_value + ((uint32_t)JBZI_JSON_KEY << 28);
-    uint32_t string;
     jbz_err err = JBZ_E_JSON;
     jbzi_json_in in;
-    in.p = in.known = text;
+    in.at = text;
     in.end = text + doc->len;
-    in.tail = doc->len < JBZI_JSON_BLOCK ? text : in.end - (JBZI_JSON_BLOCK - 1);
-    in.mask = 0;
+    in.mask = JBZI_JSON_FIRST(text, in.end);
+
+    goto value;
+
+key: /* and its value must find a place */
+    if (JBZI_UNLIKELY(next >= last)) goto crowded;
+    p = jbzi_json_find(&in);
+    next->a = of_key + (uint32_t)(uintptr_t)start;
+    if (JBZI_UNLIKELY(*p != '"') && *(p = jbzi_json_rest(&in, p, next)) != '"') goto stop;
+    next->b = (uint32_t)(p - start);
+    next++;
+    if (JBZI_LIKELY(p[1] == ':') && JBZI_LIKELY(p[2] == '"')) {
+        start = p + 3;
+        jbzi_json_pass_one(&in, start);
+        goto string;
+    }
+    p++;
+    if (*p <= ' ') p = jbzi_json_blanks(p);
+    if (*p != ':') goto stop;
+    p++;
 
 value:
     if (*p <= ' ') p = jbzi_json_blanks(p);
-    string = of_value;
-    if (*p == '"') goto string;
-    if (next == full) goto full;
+    if (next > last) goto full;
+    if (*p == '"') {
+        start = p + 1;
+        jbzi_json_pass(&in, start);
+        goto string;
+    }
     if (*p == '{' || *p == '[') goto open;
     start = jbzi_json_scalar(p, text, next);
     if (!start) goto stop;
     p = start;
     next++;
+    goto after;
+
+string:
+    p = jbzi_json_find(&in);
+    next->a = of_value + (uint32_t)(uintptr_t)start;
+    if (JBZI_UNLIKELY(*p != '"') && *(p = jbzi_json_rest(&in, p, next)) != '"') goto stop;
+    next->b = (uint32_t)(p - start);
+    next++;
+    if (JBZI_LIKELY(p[1] == ',') && JBZI_LIKELY(p[2] == '"') && closer == '}') {
+        start = p + 3;
+        jbzi_json_pass_one(&in, start);
+        goto key;
+    }
+    p++;
 
 after:
     if (*p <= ' ') p = jbzi_json_blanks(p);
@@ -4044,45 +4106,11 @@ after:
     p++;
     if (closer == ']') goto value;
     if (*p <= ' ') p = jbzi_json_blanks(p);
-key:
-    string = of_key;
+name:
     if (*p != '"') goto stop;
-
-string:
-    jbzi_json_go(&in, p + 1);
-inside:
-    start = in.p;
-    if (next == full) goto full_inside;
-    next->a = string + (uint32_t)(uintptr_t)start;
-    while (jbzi_json_find(&in), p = in.p, *p != '"') {
-        if (p < in.tail && memcmp(p, "\\r\\n", 4) == 0) { /* a line end: SIP messages are full of them */
-            next->a |= (uint32_t)JBZI_JSON_ESCAPED << 28;
-            jbzi_json_skip(&in, 4);
-            continue;
-        }
-        if (*p == '\\') next->a |= (uint32_t)JBZI_JSON_ESCAPED << 28;
-        p = jbzi_json_behind_special(p);
-        if (!p) goto stop_inside;
-        jbzi_json_go(&in, p);
-    }
-    next->b = (uint32_t)(p - start);
-    next++;
-    p++;
-    if (string == of_value) {
-        if (closer != '}' || *p != ',' || p[1] != '"') goto after;
-        string = of_key;
-        jbzi_json_skip(&in, 3);
-        goto inside;
-    }
-    if (*p == ':' && p[1] == '"') {
-        string = of_value;
-        jbzi_json_skip(&in, 3);
-        goto inside;
-    }
-    if (*p <= ' ') p = jbzi_json_blanks(p);
-    if (*p != ':') goto stop;
-    p++;
-    goto value;
+    start = p + 1;
+    jbzi_json_pass(&in, start);
+    goto key;
 
 open:
     if (depth++ == JBZ_JSON_DEPTH) goto deep;
@@ -4093,7 +4121,7 @@ open:
     p++;
     if (*p <= ' ') p = jbzi_json_blanks(p);
     if (*p == closer) goto close;
-    if (closer == '}') goto key;
+    if (closer == '}') goto name;
     goto value;
 
 close:
@@ -4113,13 +4141,10 @@ end:
 deep:
     err = JBZ_E_TOO_BIG;
     goto stop;
+crowded:
+    p = start;
 full:
     err = JBZ_E_FULL;
-    goto stop;
-full_inside:
-    err = JBZ_E_FULL;
-stop_inside:
-    p = in.p;
 stop:
     *stop = p;
     return err;
@@ -4132,7 +4157,8 @@ JBZ_API jbz_err jbz_json_parse(jbz_doc *doc, char *text, size_t len, jbz_tok *to
     doc->len = len;
     doc->toks = toks;
     doc->count = 0;
-    if (len <= JBZI_JSON_MAX) err = jbzi_json_run(doc, cap, &stop);
+    if (cap == 0) err = JBZ_E_FULL;
+    else if (len <= JBZI_JSON_MAX) err = jbzi_json_run(doc, cap, &stop);
     if (err && error_at) *error_at = (size_t)(stop - (const unsigned char *)text);
     return err;
 }
@@ -4189,26 +4215,27 @@ static const unsigned char *jbzi_json_unescape(const unsigned char *p, unsigned 
 
 /* Decodes a string or key in place if it still has escapes, and puts a NUL behind it: decoding only shortens, so that is at
    most where the closing quote was. */
-static JBZI_NOINLINE char *jbzi_json_decode(const jbz_doc *doc, uint32_t at) {
-    jbz_tok *t = &doc->toks[at];
-    char *text = jbzi_json_text(doc, at);
+static JBZI_NOINLINE void jbzi_json_unescape_all(jbz_tok *t, char *text) {
     unsigned char *to = (unsigned char *)text;
     const unsigned char *p = to, *end = p + t->b;
-    if (jbzi_json_kind(t) & JBZI_JSON_ESCAPED) {
-        while (p < end) {
-            while ((size_t)(end - p) >= sizeof(jbzi_word)) { /* words without a backslash are moved as a whole */
-                jbzi_word w = jbzi_base_load(p), x = w ^ JBZI_ONES * '\\';
-                if ((x - JBZI_ONES) & ~x & JBZI_ONES * 0x80) break;
-                jbzi_base_store(to, w);
-                p += sizeof w;
-                to += sizeof w;
-            }
-            while (p < end && *p != '\\') *to++ = *p++;
-            if (p < end) p = jbzi_json_unescape(p, &to);
+    while (p < end) {
+        while ((size_t)(end - p) >= sizeof(jbzi_word)) { /* words without a backslash are moved as a whole */
+            jbzi_word w = jbzi_base_load(p), x = w ^ JBZI_ONES * '\\';
+            if ((x - JBZI_ONES) & ~x & JBZI_ONES * 0x80) break;
+            jbzi_base_store(to, w);
+            p += sizeof w;
+            to += sizeof w;
         }
-        t->a ^= (uint32_t)(JBZI_JSON_ESCAPED | JBZI_JSON_DECODED) << 28;
-        t->b = (uint32_t)(to - (unsigned char *)text);
+        while (p < end && *p != '\\') *to++ = *p++;
+        if (p < end) p = jbzi_json_unescape(p, &to);
     }
+    t->a ^= (uint32_t)(JBZI_JSON_ESCAPED | JBZI_JSON_DECODED) << 28;
+    t->b = (uint32_t)(to - (unsigned char *)text);
+}
+static char *jbzi_json_decode(const jbz_doc *doc, uint32_t at) {
+    jbz_tok *t = &doc->toks[at];
+    char *text = jbzi_json_text(doc, at);
+    if (JBZI_UNLIKELY(jbzi_json_kind(t) & JBZI_JSON_ESCAPED)) jbzi_json_unescape_all(t, text);
     text[t->b] = 0;
     return text;
 }
@@ -4255,18 +4282,25 @@ JBZ_API const char *jbz_json_key(jbz_json v) { return jbz_json_keyn(v, NULL); }
 
 /*---- look-up ----*/
 
-/* Whether the first segment of a pointer, its slash taken off, spells a key: the pointer's end of the segment, or NULL. */
-static const char *jbzi_json_match(const char *pointer, const char *key, uint32_t n) {
-    for (; n > 0; n--, key++, pointer++) {
-        char c = *pointer;
-        if (c == 0 || c == '/') return NULL;
-        if (c == '~') { /* RFC 6901 section 4 */
-            c = *++pointer == '0' ? '~' : '/';
-            if (*pointer != '0' && *pointer != '1') return NULL;
+/* The length of a pointer's first segment, its slash taken off. *plain: it is spelled as the key it names is. */
+static size_t jbzi_json_segment(const char *pointer, bool *plain) {
+    size_t n = 0;
+    for (*plain = true; pointer[n] && pointer[n] != '/'; n++) *plain = *plain && pointer[n] != '~';
+    return n;
+}
+
+/* Whether a segment with ~ in it spells a key (RFC 6901 section 4). */
+static bool jbzi_json_spells(const char *segment, size_t length, const char *key, size_t n) {
+    const char *end = segment + length;
+    for (; n > 0 && segment < end; n--, key++, segment++) {
+        char c = *segment;
+        if (c == '~') {
+            c = *++segment == '0' ? '~' : '/'; /* at the end, what is there is the slash or NUL behind the segment */
+            if (*segment != '0' && *segment != '1') return false;
         }
-        if (c != *key) return NULL;
+        if (c != *key) return false;
     }
-    return *pointer == 0 || *pointer == '/' ? pointer : NULL;
+    return n == 0 && segment == end;
 }
 
 /* The index that the first segment of a pointer spells: digits without leading zeros. NULL when it does not. */
@@ -4278,24 +4312,34 @@ static const char *jbzi_json_index(const char *pointer, uint32_t *index) {
     return *pointer == 0 || *pointer == '/' ? pointer : NULL;
 }
 
+/* The member of an object that a segment names; its key's index, or `end`. */
+static uint32_t jbzi_json_member(const jbz_doc *doc, uint32_t i, uint32_t end, const char *segment, size_t n, bool plain) {
+    for (; i < end; i = jbzi_json_behind(doc, i + 1)) {
+        const jbz_tok *key = &doc->toks[i];
+        if (JBZI_UNLIKELY(jbzi_json_kind(key) & JBZI_JSON_ESCAPED)) jbzi_json_decode(doc, i);
+        if (plain ? key->b == n && memcmp(jbzi_json_text(doc, i), segment, n) == 0
+                  : jbzi_json_spells(segment, n, jbzi_json_text(doc, i), key->b)) break;
+    }
+    return i;
+}
+
 /* Goes from the value at *at to the one in it that the first segment of a pointer names. The rest of the pointer, or NULL. */
 static JBZI_NOINLINE const char *jbzi_json_descend(const jbz_doc *doc, uint32_t *at, const char *pointer) {
     const jbz_tok *t = &doc->toks[*at];
-    const char *rest = NULL;
-    uint32_t i = *at + 1, end = t->b, index = 0;
-    bool object = jbzi_json_kind(t) == JBZ_JSON_OBJECT;
+    uint32_t i = *at + 1, index;
+    bool plain;
+    size_t n;
     if (!jbzi_json_nests(t) || *pointer++ != '/') return NULL;
-    if (!object) rest = jbzi_json_index(pointer, &index);
-    for (; i < end; i = jbzi_json_behind(doc, i)) {
-        if (object) {
-            if (jbzi_json_kind(&doc->toks[i]) & JBZI_JSON_ESCAPED) jbzi_json_decode(doc, i);
-            rest = jbzi_json_match(pointer, jbzi_json_text(doc, i), doc->toks[i].b);
-            i++; /* to the value */
-            if (rest) break;
-        } else if (index-- == 0) break;
+    n = jbzi_json_segment(pointer, &plain);
+    if (jbzi_json_kind(t) == JBZ_JSON_OBJECT) {
+        i = jbzi_json_member(doc, i, t->b, pointer, n, plain);
+        *at = i + 1; /* the value */
+    } else {
+        if (!jbzi_json_index(pointer, &index)) return NULL;
+        for (; i < t->b && index > 0; index--) i = jbzi_json_behind(doc, i);
+        *at = i;
     }
-    *at = i;
-    return i < end ? rest : NULL;
+    return i < t->b ? pointer + n : NULL;
 }
 
 JBZ_API jbz_json jbz_json_at(jbz_json v, const char *pointer) {
@@ -4323,29 +4367,6 @@ JBZ_API const char *jbz_json_str(jbz_json v, const char *pointer, const char *fa
 JBZ_API bool jbz_json_bool(jbz_json v, const char *pointer, bool fallback) {
     jbz_json_type type = jbz_json_type_of(jbz_json_at(v, pointer));
     return type == JBZ_JSON_TRUE || (fallback && type != JBZ_JSON_FALSE);
-}
-
-/* A member to look for, by its name of n bytes. */
-typedef struct jbzi_json_name {
-    unsigned char n;
-    char          text[15];
-} jbzi_json_name;
-
-/* The members of one object that have the given names, in one pass: found[i] is that of names[i], or missing. */
-JBZI_UNUSED static void jbzi_json_pick(jbz_json object, const jbzi_json_name *names, unsigned count, jbz_json *found) {
-    const jbz_tok *t = jbzi_json_token(object);
-    uint32_t at = object.at + 1, end;
-    unsigned i;
-    for (i = 0; i < count; i++) found[i] = jbzi_json_value(NULL, 0);
-    if (!t || jbzi_json_kind(t) != JBZ_JSON_OBJECT) return;
-    for (end = t->b; at < end; at = jbzi_json_behind(object.doc, at + 1)) {
-        const jbz_tok *key = &object.doc->toks[at];
-        const char *text = jbzi_json_text(object.doc, at);
-        if (jbzi_json_kind(key) & JBZI_JSON_ESCAPED) jbzi_json_decode(object.doc, at);
-        for (i = 0; i < count; i++)
-            if (key->b == names[i].n && !found[i].doc && memcmp(text, names[i].text, key->b) == 0)
-                found[i] = jbzi_json_value(object.doc, at + 1);
-    }
 }
 
 /*---- numbers ----*/
@@ -4469,7 +4490,9 @@ static JBZI_NOINLINE bool jbzi_out_fail(jbz_out *o, jbz_err code, const char *pa
 
 /* For whoever composes messages: an empty text at `mem`. What is put with jbzi_out_put before the first value is prefix. */
 static void jbzi_out_start(jbz_out *o, void *mem, size_t size, unsigned flags, const char *lazy) {
-    memset(o, 0, sizeof *o);
+    memset(&o->buf, 0, sizeof *o - offsetof(jbz_out, buf));
+    o->error.code = JBZ_E_OK;
+    o->error.path[0] = 0;
     o->buf = (char *)mem;
     o->cap = size ? size - 1 : 0;
     o->flags = (uint8_t)flags;
@@ -4992,31 +5015,52 @@ static jbz_event_type jbzi_msg_type(const char *name, size_t n) {
     return JBZ_EV_UNKNOWN;
 }
 
-/* `v` if it is a string, else a missing value. */
-static jbz_json jbzi_msg_string(jbz_json v) {
-    jbz_json none = { NULL, 0 };
-    return jbz_json_type_of(v) == JBZ_JSON_STRING ? v : none;
+/* Where the envelope's member of this name is kept; NULL when it is none of its members. */
+static jbz_json *jbzi_msg_member_of(jbz_msg *m, const char *key, uint32_t n) {
+    switch (n) {
+    case 4: return memcmp(key, "data", 4) == 0 ? &m->data : memcmp(key, "type", 4) == 0 ? &m->name
+                 : memcmp(key, "hook", 4) == 0 ? &m->hook : NULL;
+    case 5: return memcmp(key, "msgid", 5) == 0 ? &m->msgid : NULL;
+    case 8: return memcmp(key, "call_sid", 8) == 0 ? &m->call_sid : NULL;
+    default: return NULL;
+    }
+}
+
+/* The members of the envelope; of two by one name the first counts. */
+static void jbzi_msg_members(jbz_msg *m, jbz_doc *doc) {
+    uint32_t at = 1, end = doc->toks[0].b;
+    for (; at < end; at = jbzi_json_behind(doc, at + 1)) {
+        const jbz_tok *key = &doc->toks[at];
+        jbz_json *member;
+        if (JBZI_UNLIKELY(jbzi_json_kind(key) & JBZI_JSON_ESCAPED)) jbzi_json_decode(doc, at);
+        member = jbzi_msg_member_of(m, jbzi_json_text(doc, at), key->b);
+        if (!member || member->at) continue;
+        member->at = at + 1;
+        if (member == &m->data || jbzi_json_kind(key + 1) & JBZI_JSON_STRING) member->doc = doc; /* else it is missing */
+    }
+}
+
+/* The text of a member other than `data`; NULL when it is missing. */
+static const char *jbzi_msg_text(const jbz_json *v, size_t *n) {
+    const char *text = v->doc ? jbzi_json_decode(v->doc, v->at) : NULL;
+    *n = text ? v->doc->toks[v->at].b : 0;
+    return text;
 }
 
 JBZ_API jbz_err jbz_msg_read(jbz_msg *m, jbz_doc *doc, char *text, size_t len, jbz_tok *toks, uint32_t cap) {
-    static const jbzi_json_name names[] = { { 4, "type" }, { 5, "msgid" }, { 8, "call_sid" }, { 4, "hook" }, { 4, "data" } };
-    jbz_json found[5];
     const char *type;
     size_t n;
     jbz_err err = jbz_json_parse(doc, text, len, toks, cap, NULL);
-    memset(m, 0, sizeof *m);
+    m->type = JBZ_EV_NONE;
+    m->root = jbzi_json_value(NULL, 0);
+    m->name = m->msgid = m->call_sid = m->hook = m->data = m->root;
     if (err != JBZ_E_OK) return err;
-    m->root = jbz_json_root(doc);
-    if (jbz_json_type_of(m->root) != JBZ_JSON_OBJECT) return JBZ_E_ARG;
-    jbzi_json_pick(m->root, names, 5, found);
-    type = jbz_json_strn(found[0], "", &n);
+    m->root.doc = doc;
+    if (jbzi_json_kind(doc->toks) != JBZ_JSON_OBJECT) return JBZ_E_ARG;
+    jbzi_msg_members(m, doc);
+    type = jbzi_msg_text(&m->name, &n);
     if (!type) return JBZ_E_ARG;
     m->type = jbzi_msg_type(type, n);
-    m->name = found[0];
-    m->msgid = jbzi_msg_string(found[1]);
-    m->call_sid = jbzi_msg_string(found[2]);
-    m->hook = jbzi_msg_string(found[3]);
-    m->data = found[4];
     return JBZ_E_OK;
 }
 
@@ -5057,16 +5101,16 @@ static void jbzi_msg_ack_with(jbz_out *o, const char *msgid, size_t n, const cha
 }
 
 JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
+    int list;
     if (n) *n = 0;
     if (o->flags & JBZI_MSG_ENDED && o->error.code == JBZ_E_OK) { /* sent to one already, now to another */
         if (n) *n = o->len;
         return o->buf;
     }
     if (o->depth || o->next == JBZI_OUT_VALUE) jbzi_out_fail(o, JBZ_E_STATE, NULL);
-    if (o->error.code == JBZ_E_OK && (o->flags & JBZI_OUT_LIST) && !o->lazy) jbzi_out_char(o, ']');
-    if (o->error.code == JBZ_E_OK && (o->flags & JBZI_MSG_NESTED)) jbzi_out_char(o, '}');
-    if (o->error.code == JBZ_E_OK) jbzi_out_char(o, '}');
     if (o->error.code != JBZ_E_OK) return NULL;
+    list = o->flags & JBZI_OUT_LIST && !o->lazy;
+    if (!jbzi_out_put(o, "]}}" + !list, (size_t)list + (o->flags & JBZI_MSG_NESTED ? 2 : 1))) return NULL;
     o->flags = (uint8_t)((o->flags & ~JBZI_OUT_LIST) | JBZI_MSG_ENDED);
     o->next = JBZI_OUT_DONE;
     o->buf[o->len] = 0;
@@ -5270,7 +5314,7 @@ static char jbzi_verb_opening(const char *note) { return note[0] == 'o' ? '{' : 
 static bool jbzi_verb_any(const jbzi_verb_shape *s, const char *opts);
 
 /* This is asked of every option of every verb, so it must be quick for what most of them are: not set. */
-static bool jbzi_verb_is_set(const jbzi_verb_row *r, const char *opts) {
+JBZI_INLINE bool jbzi_verb_is_set(const jbzi_verb_row *r, const char *opts) {
     const void *pointer;
     uint64_t bits;
     jbz_tri tri;
@@ -5402,6 +5446,13 @@ static jbz_err jbzi_verb_refuses(const jbzi_verb_row *r, const jbzi_verb_row *wr
     return oss && head->need == JBZI_VERB_V10 ? JBZ_E_TARGET : JBZ_E_OK;
 }
 
+/* The first row from `r` on that is set or may not be left out. */
+static const jbzi_verb_row *jbzi_verb_seek(const jbzi_verb_row *r, const jbzi_verb_row *end, const char *opts, unsigned must) {
+    if (!opts) while (r < end && !(r->need & must)) r++;
+    else while (r < end && JBZI_LIKELY(!jbzi_verb_is_set(r, opts)) && !(r->need & must)) r++;
+    return r;
+}
+
 /* The members that are set, then the closing brace. `lead` is what comes before the first of them: the opening brace, or a
    comma when there is something in the object already. */
 static bool jbzi_verb_object(jbz_out *o, const jbzi_verb_shape *s, const void *options, const jbzi_verb_at *up, char lead) {
@@ -5413,9 +5464,8 @@ static bool jbzi_verb_object(jbz_out *o, const jbzi_verb_shape *s, const void *o
     jbz_err err = JBZ_E_TOO_BIG;
     at.up = up;
     at.index = -1;
-    for (; r < end; r++) {
+    for (; (r = jbzi_verb_seek(r, end, opts, must)) < end; r++) {
         bool set = opts && jbzi_verb_is_set(r, opts);
-        if (JBZI_LIKELY(!set && !(r->need & must))) continue;
         if (!set && jbzi_verb_has_twin(r, end, opts)) continue;
         at.name = s->text + r->name;
         err = set ? jbzi_verb_refuses(r, written, oss) : JBZ_E_MISSING;
@@ -6414,7 +6464,8 @@ static int jbzi_ws_head(const uint8_t *p, size_t n, bool in_message, jbzi_ws_fra
         if (p[0] & 8) return JBZI_WS_BAD_CONTROL;
         if (more == 8 && n > 2 && p[2] > 0x7f) return JBZI_WS_BAD_LENGTH;
         if (n < 2 + more) return 0;
-        for (len = 0, i = 0; i < more; i++) len = len << 8 | p[2 + i];
+        len = (uint64_t)p[2] << 8 | p[3];
+        for (i = 2; JBZI_UNLIKELY(i < more); i++) len = len << 8 | p[2 + i];
         if (len < (more == 2 ? 126u : 0x10000u)) return JBZI_WS_BAD_LENGTH;
     }
     if (n < 6 + more) return 0;
@@ -6646,7 +6697,7 @@ typedef struct jbzi_net {
     char      *rx;            /* desc.receive bytes and one: the receive buffer */
     size_t     rx_at, rx_end; /* what of it is still to be looked at ... */
     jbz_conn  *rx_conn;       /* ... and whose it is */
-    char      *nul_at;        /* where a NUL stands in place of `nul_was`, behind the current message */
+    char      *text, *nul_at; /* the current message, if it lies in rx; behind it a NUL in place of `nul_was` */
     char       nul_was;
     bool       tx_busy;       /* a message is being composed in tx */
     jbzi_blk  *spent;         /* the current message, if it came in pieces; given back at the next pull */
@@ -6907,18 +6958,12 @@ static size_t jbzi_conn_out_max(const jbz_conn *c, size_t n) {
 
 static bool jbzi_conn_favoured(const jbz_conn *c) { return (c->flags & JBZI_CONN_FAVOUR) != 0; }
 
-/* Passes whole bytes to the transport, what that does not take to `out`. All or nothing. */
-static jbz_err jbzi_conn_write(jbz_conn *c, const void *bytes, size_t n) {
+/* What the transport did not take of `n` bytes waits in `out`. */
+static JBZI_NOINLINE jbz_err jbzi_conn_spill(jbz_conn *c, const void *bytes, size_t n, size_t taken) {
     jbzi_net *net = c->net;
-    size_t taken = 0;
-    if (c->state == JBZI_CONN_DEAD || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
-    if (net->write && !c->out) {
-        taken = net->write(net, c, bytes, n);
-        if (JBZI_LIKELY(taken == n)) return JBZ_E_OK;
-        if (taken == SIZE_MAX) { /* kept whole: a call that comes back gets it then */
-            jbz_conn_eof(c);
-            taken = 0;
-        }
+    if (taken == SIZE_MAX) { /* kept whole: a call that comes back gets it then */
+        jbz_conn_eof(c);
+        taken = 0;
     }
     if (!jbzi_buf_append(&net->pool, &c->out, bytes, n, jbzi_conn_out_max(c, n), jbzi_conn_favoured(c))) {
         if (taken) jbzi_conn_dead(c, JBZ_CLOSE_TRY_LATER); /* half a frame is out: nothing can follow it */
@@ -6927,6 +6972,14 @@ static jbz_err jbzi_conn_write(jbz_conn *c, const void *bytes, size_t n) {
     if (taken) c->out->aux = (uint32_t)taken;
     jbzi_conn_changed(c);
     return JBZ_E_OK;
+}
+
+/* Passes whole bytes to the transport, what that does not take to `out`. All or nothing. */
+static jbz_err jbzi_conn_write(jbz_conn *c, const void *bytes, size_t n) {
+    size_t taken = 0;
+    if (c->state == JBZI_CONN_DEAD || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
+    if (c->net->write && !c->out && JBZI_LIKELY((taken = c->net->write(c->net, c, bytes, n)) == n)) return JBZ_E_OK;
+    return jbzi_conn_spill(c, bytes, n, taken);
 }
 
 static void jbzi_conn_trace(const jbz_conn *c, bool out, int type, const void *bytes, size_t n) {
@@ -7017,6 +7070,8 @@ JBZ_API jbz_err jbz_conn_send(jbz_conn *c, int type, const void *bytes, size_t n
     if (n > UINT32_MAX / 2) return JBZ_E_TOO_BIG;
     if (c->state != JBZI_CONN_OPEN || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
     net->stats.messages_out++;
+    if (net->nul_at && bytes == net->text && n <= (size_t)(net->nul_at - net->text)) /* back as it came: there was a longer */
+        return jbzi_conn_frame(c, (unsigned)type, (uint8_t *)net->text, n);          /* header in front of it than ours is */
     if (JBZI_LIKELY(n <= net->desc.max_out && !net->tx_busy)) {
         if (n) memcpy(net->tx + JBZI_WS_GAP, bytes, n);
         return jbzi_conn_frame(c, (unsigned)type, net->tx + JBZI_WS_GAP, n);
@@ -7145,39 +7200,62 @@ static void jbzi_conn_starve(jbz_conn *c) {
     jbzi_conn_changed(c);
 }
 
-JBZ_API void *jbz_conn_buffer(jbz_conn *c, size_t *room) {
+/* The usual: open, and nothing stands in the way of the next message. */
+JBZI_INLINE bool jbzi_conn_flows(const jbz_conn *c) {
+    return c->state == JBZI_CONN_OPEN && !c->out && !(c->flags & (JBZI_CONN_EOF | JBZI_CONN_STARVED | JBZI_CONN_READY));
+}
+static bool jbzi_conn_reads(const jbz_conn *c) { return jbzi_conn_flows(c) || jbz_conn_wants(c) & JBZ_WANT_READ; }
+
+/* Where received bytes go. What is thrown away needs no room. */
+static char *jbzi_conn_place(jbz_conn *c, size_t *room) {
     jbzi_net *net = c->net;
-    size_t n = c->state >= JBZI_CONN_LINGER ? net->desc.receive : jbzi_conn_room(c); /* what is thrown away needs no room */
+    size_t n, left;
     *room = 0;
     if (net->nul_at || net->spent) return net->rx; /* the message of an event lies where bytes would go */
-    if (n == 0) jbzi_conn_starve(c);
-    if (!(jbz_conn_wants(c) & JBZ_WANT_READ)) return net->rx;
+    if (JBZI_LIKELY(jbzi_conn_flows(c) && !c->raw && !net->rx_conn && jbzi_conn_ample(&net->pool))) {
+        net->rx_conn = c;
+        net->rx_at = net->rx_end = 0;
+        *room = net->desc.receive;
+        return net->rx;
+    }
+    if (!jbzi_conn_reads(c)) return net->rx;
+    n = JBZI_UNLIKELY(c->state >= JBZI_CONN_LINGER) ? net->desc.receive : jbzi_conn_room(c);
+    if (JBZI_UNLIKELY(n == 0)) { jbzi_conn_starve(c); return net->rx; }
     jbzi_conn_load(c);
-    *room = net->desc.receive - net->rx_end < n ? net->desc.receive - net->rx_end : n;
+    left = net->desc.receive - net->rx_end;
+    *room = left < n ? left : n;
     return net->rx + net->rx_end;
+}
+
+JBZ_API void *jbz_conn_buffer(jbz_conn *c, size_t *room) { return jbzi_conn_place(c, room); }
+
+/* `n` bytes came to the place above. */
+static void jbzi_conn_took(jbz_conn *c, size_t n) {
+    if (JBZI_UNLIKELY(c->state >= JBZI_CONN_LINGER)) { /* thrown away, up to a limit */
+        c->left = n > UINT32_MAX - c->left ? UINT32_MAX : c->left + (uint32_t)n;
+        if (c->left > JBZI_LINGER_BYTES) jbzi_conn_dead(c, JBZ_CLOSE_LOST);
+        return;
+    }
+    c->heard_at = c->net->now;
+    c->pings = 0;
+    c->net->rx_end += n;
 }
 
 JBZ_API size_t jbz_conn_feed(jbz_conn *c, const void *bytes, size_t n) {
     jbzi_net *net = c->net;
     size_t room;
-    if (c->state >= JBZI_CONN_LINGER || c->state == JBZI_CONN_FREE) { /* thrown away, up to a limit */
-        c->left = n > UINT32_MAX - c->left ? UINT32_MAX : c->left + (uint32_t)n;
-        if (c->left > JBZI_LINGER_BYTES) jbzi_conn_dead(c, JBZ_CLOSE_LOST);
-        return n;
-    }
-    if (net->rx_conn != c || bytes != net->rx + net->rx_end) {
-        void *to = jbz_conn_buffer(c, &room);
+    if (c->state == JBZI_CONN_FREE) return n;
+    if (c->state < JBZI_CONN_LINGER && (net->rx_conn != c || bytes != net->rx + net->rx_end)) {
+        char *to = jbzi_conn_place(c, &room);
         if (n > room) n = room;
         if (n) memcpy(to, bytes, n);
     }
-    if (n == 0) return 0;
-    c->heard_at = net->now;
-    c->pings = 0;
-    net->rx_end += n;
+    if (n) jbzi_conn_took(c, n);
     return n;
 }
 
 JBZ_API unsigned jbz_conn_wants(const jbz_conn *c) {
+    if (JBZI_LIKELY(jbzi_conn_flows(c))) return JBZ_WANT_READ;
     switch ((jbzi_conn_state)c->state) {
     case JBZI_CONN_FREE: return 0;
     case JBZI_CONN_DEAD: return JBZ_WANT_CLOSE;
@@ -7262,7 +7340,8 @@ static bool jbzi_conn_request(jbz_conn *c, jbzi_got *got) {
 }
 
 /* Puts a NUL behind the message in the receive buffer, remembering what was there: the next frame. */
-static void jbzi_conn_terminate(jbzi_net *net, char *end) {
+static void jbzi_conn_terminate(jbzi_net *net, char *text, char *end) {
+    net->text = text;
     net->nul_at = end;
     net->nul_was = *end;
     *end = 0;
@@ -7333,7 +7412,7 @@ static bool jbzi_conn_data(jbz_conn *c, const jbzi_ws_frame *f, jbzi_got *got) {
         size_t n = (size_t)f->len;
         bool ascii = jbzi_ws_unmask(p, p, n, f->mask);
         net->rx_at += n;
-        jbzi_conn_terminate(net, p + n);
+        jbzi_conn_terminate(net, p, p + n);
         return jbzi_conn_deliver(c, got, f->opcode, p, n, ascii || f->opcode != JBZ_TEXT);
     }
     if (f->opcode != JBZI_WS_CONT) {
@@ -7398,10 +7477,9 @@ static bool jbzi_conn_step(jbz_conn *c, jbzi_got *got) {
     return true;
 }
 
-/* The next thing any connection has to tell. */
+/* The next thing any connection has to tell. The message before it is forgotten. */
 static bool jbzi_conn_pull(jbzi_net *net, jbzi_got *got) {
     jbz_conn *c;
-    jbzi_conn_forget(net);
     for (;;) {
         if (!net->rx_conn) {
             c = jbzi_conn_ready_pop(net);
@@ -7410,7 +7488,10 @@ static bool jbzi_conn_pull(jbzi_net *net, jbzi_got *got) {
             if (c->state == JBZI_CONN_FREE) continue;
             jbzi_conn_load(c);
         }
-        if (jbzi_conn_step(net->rx_conn, got)) return true;
+        if (jbzi_conn_step(net->rx_conn, got)) {
+            if (net->rx_at == net->rx_end && got->item == JBZI_ITEM_MESSAGE) net->rx_conn = NULL; /* nothing to put aside */
+            return true;
+        }
         jbzi_conn_settle(net);
     }
 }
@@ -7590,6 +7671,7 @@ struct jbz_core {
     jbz_msg      msg;
     jbzi_got     got;
     bool         draining, dispatching, quiet;
+    bool         begun;        /* an event was told or a message opened: jbzi_call_finish has something to do */
     uint64_t     drain_until;
     jbzi_what    cur;          /* the event being handled */
     jbzi_what    to;           /* whom `out` answers or commands */
@@ -7684,13 +7766,16 @@ static jbz_err jbzi_call_keep(jbz_call *call, char kind, const char *name, const
     jbzi_pool *pool = &call->core->net.pool;
     const char *nul = n ? (const char *)memchr(text, 0, n) : NULL;
     size_t name_n = strlen(name), size;
+    char *to;
     if (nul) n = (size_t)(nul - text); /* values are found again by their NUL */
     size = name_n + n + 3;
     if (!x || !jbzi_buf_room(pool, &x->texts, size, call->core->net.desc.max_message, true)) return JBZ_E_NOMEM;
-    jbzi_buf_append(pool, &x->texts, &kind, 1, SIZE_MAX, true);
-    jbzi_buf_append(pool, &x->texts, name, name_n + 1, SIZE_MAX, true);
-    jbzi_buf_append(pool, &x->texts, text, n, SIZE_MAX, true);
-    jbzi_buf_append(pool, &x->texts, "", 1, SIZE_MAX, true);
+    to = jbzi_buf_bytes(x->texts) + x->texts->len;
+    x->texts->len += (uint32_t)size;
+    to[0] = kind;
+    memcpy(to + 1, name, name_n + 1);
+    if (n) memcpy(to + name_n + 2, text, n);
+    to[size - 1] = 0;
     return JBZ_E_OK;
 }
 
@@ -7710,21 +7795,18 @@ static const char *jbzi_call_text(const jbz_call *call, char kind, const char *n
 
 /*---- the table of calls ----*/
 
+/* The value of a hexadecimal digit in lower case, or more. */
+static unsigned jbzi_call_digit(unsigned c) { return c - '0' < 10 ? c - '0' : c - 'a' < 6 ? c - 'a' + 10 : 256; }
+
 /* A call_sid in its canonical form takes 16 bytes; false for any other text. */
 static bool jbzi_call_uuid(const char *s, size_t n, uint8_t out[16]) {
-    size_t i, at = 0;
-    unsigned v;
+    unsigned i, pair;
     if (n != 36) return false;
-    for (i = 0; i < 36; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (s[i] != '-') return false;
-            continue;
-        }
-        if (s[i] >= '0' && s[i] <= '9') v = (unsigned)s[i] - '0';
-        else if (s[i] >= 'a' && s[i] <= 'f') v = (unsigned)s[i] - 'a' + 10;
-        else return false;
-        out[at / 2] = (uint8_t)(at & 1 ? out[at / 2] | v : v << 4);
-        at++;
+    for (i = 0; i < 16; i++, s += 2) {
+        if ((i == 4 || i == 6 || i == 8 || i == 10) && *s++ != '-') return false;
+        pair = jbzi_call_digit((unsigned char)s[0]) << 4 | jbzi_call_digit((unsigned char)s[1]);
+        if (pair > 255) return false;
+        out[i] = (uint8_t)pair;
     }
     return true;
 }
@@ -8017,9 +8099,8 @@ static void jbzi_call_answered(jbz_call *call) {
 }
 
 /* Sends a finished ack. `text` has JBZI_WS_GAP bytes to spare in front. */
-static jbz_err jbzi_call_ack(jbz_core *core, const jbzi_what *to, uint8_t *text, size_t n) {
+static jbz_err jbzi_call_ack(jbz_core *core, const jbzi_what *to, jbz_call *call, uint8_t *text, size_t n) {
     jbz_conn *c = jbzi_call_live(core, to->conn, to->conn_gen);
-    jbz_call *call = jbzi_call_at(core, to->call, to->call_gen);
     bool first =
         to->type == JBZ_EV_SESSION_NEW || (to->type == JBZ_EV_SESSION_RECONNECT && call && (call->flags & JBZI_CALL_ANEW));
     jbz_err err;
@@ -8127,7 +8208,8 @@ static void jbzi_call_default(jbz_core *core, const jbzi_what *w) {
     jbz_err err = JBZ_E_NOMEM;
     if (jbzi_call_space(core, &o, &blk, w->n * 6 + (data ? strlen(data) : 0) + 64)) {
         jbzi_msg_ack_with(&o, w->msgid, w->n, data);
-        err = jbz_msg_end(&o, &n) ? jbzi_call_ack(core, w, (uint8_t *)o.buf, n) : o.error.code;
+        err = jbz_msg_end(&o, &n) ? jbzi_call_ack(core, w, jbzi_call_at(core, w->call, w->call_gen), (uint8_t *)o.buf, n)
+                                : o.error.code;
         if (blk) jbzi_buf_drop(&core->net.pool, &blk);
     }
     if (err != JBZ_E_OK && err != JBZ_E_GONE) jbzi_call_log(core, JBZ_LINE_NOT_SENT, NULL, jbz_strerror(err), NULL, 0);
@@ -8150,22 +8232,34 @@ static void jbzi_call_slow(jbz_core *core) {
     jbzi_call_log(core, JBZ_LINE_SLOW, jbzi_call_at(core, core->cur.call, core->cur.call_gen), text, NULL, 0);
 }
 
+/* An event of which nothing is known yet. In three parts, as compilers call a function, or worse, for a large one. */
+static void jbzi_call_blank(jbz_core *core, jbz_event *ev) {
+    memset(ev, 0, offsetof(jbz_event, data));
+    memset(&ev->data, 0, offsetof(jbz_event, tag) - offsetof(jbz_event, data));
+    memset(&ev->tag, 0, sizeof *ev - offsetof(jbz_event, tag));
+    ev->core = core;
+    ev->msgid = ev->hook = "";
+}
+
 /* The event before is finished: what it left open is answered, what it pointed to may go. */
 static void jbzi_call_finish(jbz_core *core) {
-    if (!core->cur.serial && !core->net.tx_busy && !core->after && !core->ending) { core->quiet = false; return; }
-    if (core->net.tx_busy) {
+    core->begun = false;
+    if (JBZI_UNLIKELY(core->net.tx_busy)) {
         core->net.tx_busy = false;
         jbzi_call_log(core, JBZ_LINE_DISCARDED, jbzi_call_at(core, core->to.call, core->to.call_gen), "", NULL, 0);
     }
-    if (JBZI_UNLIKELY(core->cur.serial && core->net.now - core->cur.at > core->net.desc.ack_ms)) jbzi_call_slow(core);
-    if (core->cur.state == JBZI_WHAT_OPEN) jbzi_call_unanswered(core, &core->cur, JBZ_LINE_UNANSWERED);
-    jbzi_call_unfavour(core, core->cur.conn, jbzi_call_at(core, core->cur.call, core->cur.call_gen));
-    core->cur.state = JBZI_WHAT_CLOSED;
-    core->cur.serial = 0;
+    if (core->cur.serial) {
+        if (JBZI_UNLIKELY(core->net.now - core->cur.at > core->net.desc.ack_ms)) jbzi_call_slow(core);
+        if (core->cur.state == JBZI_WHAT_OPEN) jbzi_call_unanswered(core, &core->cur, JBZ_LINE_UNANSWERED);
+        jbzi_call_unfavour(core, core->cur.conn, jbzi_call_at(core, core->cur.call, core->cur.call_gen));
+        core->cur.state = JBZI_WHAT_CLOSED;
+        core->cur.serial = 0;
+    }
     core->quiet = false;
     if (JBZI_UNLIKELY(core->after != NULL)) jbzi_call_after(core);
-    if (core->ending) jbzi_call_free(&core->calls[core->ending - 1]);
+    if (JBZI_UNLIKELY(core->ending)) jbzi_call_free(&core->calls[core->ending - 1]);
     core->ending = 0;
+    jbzi_conn_forget(&core->net);
 }
 
 /*---- composing in the app's name ----*/
@@ -8179,7 +8273,7 @@ static jbz_out *jbzi_call_dud(jbz_core *core, jbz_err code, const char *path) {
 
 static jbz_out *jbzi_call_open(jbz_core *core, const jbzi_what *to) {
     if (core->net.tx_busy) return jbzi_call_dud(core, JBZ_E_STATE, "another message is open");
-    core->net.tx_busy = true;
+    core->net.tx_busy = core->begun = true;
     core->to = *to;
     jbzi_out_start(&core->out, core->net.tx + JBZI_WS_GAP, core->net.desc.max_out + 1, 0, NULL);
     core->out.owner = core;
@@ -8268,11 +8362,10 @@ static bool jbzi_call_still_open(jbz_core *core, jbz_call *call) {
 }
 
 /* Closes the books on a message that was answered. */
-static void jbzi_call_settled(jbz_core *core) {
-    jbz_call *call = jbzi_call_at(core, core->to.call, core->to.call_gen);
+static void jbzi_call_settled(jbz_core *core, jbz_call *call) {
     jbzi_blk **at;
     if (core->to.state == JBZI_WHAT_OPEN) core->cur.state = JBZI_WHAT_CLOSED;
-    if (core->to.state != JBZI_WHAT_LATER || !call || !call->extra) return;
+    if (JBZI_LIKELY(core->to.state != JBZI_WHAT_LATER) || !call || !call->extra) return;
     at = jbzi_call_slot_find(call, core->to.serial);
     if (*at) jbzi_call_slot_drop(call, at);
 }
@@ -8283,7 +8376,7 @@ static jbz_err jbzi_call_send(jbz_core *core, jbz_out *o) {
     bool ack = core->to.msgid != NULL, first = core->to.type == JBZ_EV_SESSION_NEW || core->to.type == JBZ_EV_SESSION_RECONNECT;
     size_t n;
     jbz_err err;
-    if (o->error.code == JBZ_E_OK && o->items == 0) {
+    if (JBZI_UNLIKELY(o->error.code == JBZ_E_OK && o->items == 0)) {
         /* an empty redirect ends an idle call (PROTOCOL 9.1), an empty first answer any inbound one (2.2) */
         if (!ack || (first && !(call && (call->flags & JBZI_CALL_OUTBOUND)))) jbzi_out_fail(o, JBZ_E_MISSING, "a verb");
         if (core->to.type == JBZ_EV_SESSION_REDIRECT) { o->len = core->prefix; o->flags = 0; o->lazy = ""; }
@@ -8293,8 +8386,8 @@ static jbz_err jbzi_call_send(jbz_core *core, jbz_out *o) {
     if (JBZI_UNLIKELY(o->model != 0) && call) call->model = o->model;
     if (!ack) return call ? jbzi_call_command(call, (uint8_t *)o->buf, n) : JBZ_E_GONE;
     if (!jbzi_call_still_open(core, call)) return JBZ_E_GONE;
-    err = jbzi_call_ack(core, &core->to, (uint8_t *)o->buf, n);
-    if (err == JBZ_E_OK) jbzi_call_settled(core);
+    err = jbzi_call_ack(core, &core->to, call, (uint8_t *)o->buf, n);
+    if (err == JBZ_E_OK) jbzi_call_settled(core, call);
     return err;
 }
 
@@ -8725,7 +8818,7 @@ static void jbzi_call_expect(jbz_core *core, jbz_conn *c, jbz_event *ev, const c
     jbzi_what *w = &core->cur;
     w->conn = jbz_conn_slot(c) + 1;
     w->conn_gen = c->gen;
-    w->call = ev->call ? jbzi_call_slot(ev->call) + 1 : 0;
+    w->call = ev->call ? c->call : 0;
     w->call_gen = ev->call ? ev->call->gen : 0;
     w->at = core->net.now;
     w->msgid = msgid;
@@ -8754,11 +8847,11 @@ static bool jbzi_call_unusable(jbz_core *core, jbz_err err) {
 }
 
 /* What a type needs; NULL: all is there. */
-static const char *jbzi_call_lacks(const jbz_msg *m) {
+static const char *jbzi_call_lacks(const jbz_msg *m, const char *msgid, const char *hook) {
     bool hooked = m->type == JBZ_EV_VERB_HOOK || m->type == JBZ_EV_DIAL_CONFIRM || m->type == JBZ_EV_SESSION_REDIRECT;
     if (m->type != JBZ_EV_UNKNOWN && jbz_json_type_of(m->data) != JBZ_JSON_OBJECT) return "without an object data";
-    if (hooked && !m->hook.doc) return "without a hook";
-    if (jbz_event_wants_ack(m->type) && !m->msgid.doc) return "without a msgid";
+    if (hooked && !hook) return "without a hook";
+    if (jbz_event_wants_ack(m->type) && !msgid) return "without a msgid";
     return NULL;
 }
 
@@ -8779,7 +8872,7 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
     jbzi_got *got = &core->got;
     jbz_conn *c = got->conn;
     jbz_msg *m = &core->msg;
-    const char *msgid, *lacks;
+    const char *msgid, *hook, *lacks;
     size_t n;
     jbz_err err;
     bool was_new, first;
@@ -8789,10 +8882,12 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
     first = c->call == 0;
     ev->type = m->type;
     ev->conn = c;
-    jbzi_call_bind(core, c, m, ev);
-    lacks = jbzi_call_lacks(m);
+    if (JBZI_LIKELY(c->call && c->kind == JBZI_CONN_CONTROL)) ev->call = jbzi_call_of(c, core);
+    else jbzi_call_bind(core, c, m, ev);
+    hook = jbzi_msg_text(&m->hook, &n);
+    msgid = jbzi_msg_text(&m->msgid, &n);
+    lacks = jbzi_call_lacks(m, msgid, hook);
     if (!lacks && !ev->call && m->type != JBZ_EV_SESSION_RECONNECT) lacks = "without a call"; /* so handlers always have one */
-    msgid = jbz_json_strn(m->msgid, "", &n);
     was_new = m->type == JBZ_EV_SESSION_NEW && ev->call && msgid;
     if (was_new)
         ev->call->flags =
@@ -8814,8 +8909,8 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
         jbzi_call_log(core, JBZ_LINE_REPORTED, ev->call, text, NULL, 0);
     }
     ev->first = first && ev->call && !ev->known;
-    ev->msgid = msgid ? msgid : "";
-    ev->hook = m->hook.doc ? jbz_json_str(m->hook, "", "") : "";
+    if (msgid) ev->msgid = msgid;
+    if (hook) ev->hook = hook;
     ev->data = m->data;
     ev->message = m->root;
     if (JBZI_UNLIKELY(m->type == JBZ_EV_TTS_TOKENS_RESULT || m->type == JBZ_EV_TTS_STREAMING_EVENT))
@@ -9177,15 +9272,17 @@ static void jbzi_call_drain(jbz_core *core) {
     }
 }
 
-/* It is `now_ms`. */
-static void jbzi_call_turn(jbz_core *core, uint64_t now_ms) {
-    jbzi_net *net = &core->net;
-    bool on = now_ms >> JBZI_WHEEL_SHIFT != net->now64 >> JBZI_WHEEL_SHIFT;
-    net->now64 = now_ms;
-    net->now = (uint32_t)now_ms;
-    if (!on) return;
-    jbzi_conn_wheel_turn(net, now_ms);
+static JBZI_NOINLINE void jbzi_call_turn_wheel(jbz_core *core) {
+    jbzi_conn_wheel_turn(&core->net, core->net.now64);
     if (JBZI_UNLIKELY(core->draining)) jbzi_call_drain(core);
+}
+
+/* It is `now_ms`. */
+JBZI_INLINE void jbzi_call_turn(jbz_core *core, uint64_t now_ms) {
+    bool on = (now_ms ^ core->net.now64) >> JBZI_WHEEL_SHIFT != 0;
+    core->net.now64 = now_ms;
+    core->net.now = (uint32_t)now_ms;
+    if (JBZI_UNLIKELY(on)) jbzi_call_turn_wheel(core);
 }
 
 /* How many ms nothing needs to be done. */
@@ -9244,22 +9341,30 @@ static bool jbzi_call_item(jbz_core *core, jbz_event *ev) {
     return false;
 }
 
-JBZ_API bool jbz_core_next(jbz_core *core, jbz_event *ev) {
-    jbzi_call_finish(core);
+static JBZI_NOINLINE bool jbzi_call_news(jbz_core *core, jbz_event *ev) {
     for (;;) {
         bool timer = core->net.expired != 0;
         if (JBZI_LIKELY(!core->ended && !timer) && !jbzi_conn_pull(&core->net, &core->got)) return false;
-        memset(ev, 0, sizeof *ev);
-        ev->core = core;
-        ev->msgid = ev->hook = "";
+        jbzi_call_blank(core, ev);
         if (JBZI_UNLIKELY(core->ended)) { jbzi_call_tell_end(core, ev); return true; }
         if (JBZI_UNLIKELY(timer)) {
             if (jbzi_call_tick(core, ev)) return true;
-            continue;
-        }
-        if (jbzi_call_item(core, ev)) return true;
+        } else if (jbzi_call_item(core, ev)) return true;
+        jbzi_conn_forget(&core->net);
     }
 }
+
+/* Whether there is anything to tell, or to look at. */
+JBZI_INLINE bool jbzi_call_pending(const jbz_core *core) {
+    return core->net.rx_conn || core->net.ready || core->ended || core->net.expired;
+}
+
+JBZI_INLINE bool jbzi_call_pull(jbz_core *core, jbz_event *ev) {
+    if (core->begun) jbzi_call_finish(core);
+    return jbzi_call_pending(core) && (core->begun = jbzi_call_news(core, ev));
+}
+
+JBZ_API bool jbz_core_next(jbz_core *core, jbz_event *ev) { return jbzi_call_pull(core, ev); }
 
 /* The handler of a hook; NULL: none. */
 static jbz_handler jbzi_call_hook(const jbz_app_desc *app, const char *hook) {
@@ -9369,11 +9474,9 @@ static bool jbzi_call_unstash(jbz_call *call, jbz_event *ev) {
     jbzi_blk *b = x ? x->queue : NULL;
     if (!b && !(call->flags & JBZI_CALL_UNTOLD)) return false;
     jbzi_call_finish(core);
-    jbzi_conn_forget(&core->net);
-    memset(ev, 0, sizeof *ev);
-    ev->core = core;
+    core->begun = true;
+    jbzi_call_blank(core, ev);
     ev->call = call;
-    ev->msgid = ev->hook = "";
     if (!b) {
         call->flags &= (uint16_t)~JBZI_CALL_UNTOLD;
         core->ending = jbzi_call_slot(call) + 1;
@@ -11932,7 +12035,14 @@ static long jbzi_server_result(ssize_t n) {
 static long jbzi_server_recv(jbz_server *s, uint32_t place, void *p, size_t n) {
     ssize_t got;
     if (JBZI_UNLIKELY(s->ctx != NULL)) return s->core.net.desc.transport->recv(s->ctx[place], p, n);
-    do got = JBZ_SYS_recv(s->socks[place].fd, p, n); while (got < 0 && errno == EINTR);
+    do got = JBZ_SYS_recv(s->socks[place].fd, p, n); while (JBZI_UNLIKELY(got < 0) && errno == EINTR);
+    return jbzi_server_result(got);
+}
+
+static long jbzi_server_send(jbz_server *s, uint32_t place, const void *p, size_t n) {
+    ssize_t got;
+    if (JBZI_UNLIKELY(s->ctx != NULL)) return s->core.net.desc.transport->send(s->ctx[place], p, n);
+    do got = JBZ_SYS_send(s->socks[place].fd, p, n); while (JBZI_UNLIKELY(got < 0) && errno == EINTR);
     return jbzi_server_result(got);
 }
 
@@ -11942,19 +12052,9 @@ static size_t jbzi_server_write(jbzi_net *net, jbz_conn *c, const void *bytes, s
     uint32_t place = jbz_conn_slot(c);
     size_t done = 0;
     long sent;
-    ssize_t got;
-    while (done < n) {
-        if (JBZI_UNLIKELY(s->ctx != NULL)) {
-            sent = s->core.net.desc.transport->send(s->ctx[place], (const char *)bytes + done, n - done);
-        } else {
-            do got = JBZ_SYS_send(s->socks[place].fd, (const char *)bytes + done, n - done); while (got < 0 && errno == EINTR);
-            sent = jbzi_server_result(got);
-        }
-        if (sent == JBZ_BROKEN) return SIZE_MAX;
-        if (sent <= 0) break;
-        done += (size_t)sent;
-    }
-    return done;
+    while ((sent = jbzi_server_send(s, place, (const char *)bytes + done, n - done)) > 0)
+        if (JBZI_LIKELY((done += (size_t)sent) == n)) return n;
+    return sent == JBZ_BROKEN ? SIZE_MAX : done;
 }
 
 static bool jbzi_server_holds(const jbz_server *s, uint32_t place) {
@@ -11969,20 +12069,20 @@ static void jbzi_server_read(jbz_server *s, jbz_conn *c) {
     void *buf;
     long n;
     do {
-        buf = jbz_conn_buffer(c, &room);
-        if (room == 0) return;
+        buf = jbzi_conn_place(c, &room);
+        if (JBZI_UNLIKELY(room == 0)) return;
         n = jbzi_server_recv(s, place, buf, room);
-        if (JBZI_LIKELY(n > 0)) jbz_conn_feed(c, buf, (size_t)n);
+        if (JBZI_LIKELY(n > 0)) jbzi_conn_took(c, (size_t)n);
         else if (n != JBZ_AGAIN) jbz_conn_eof(c);
-        if (n <= 0 || !jbzi_server_holds(s, place)) return;
+        if (n <= 0 || JBZI_LIKELY(!jbzi_server_holds(s, place))) return;
     } while ((size_t)n < room); /* its socket will not announce what the transport holds */
     s->buffered = place + 1;
 }
 
 static void jbzi_server_ready(jbz_server *s, jbz_conn *c, unsigned events) {
     if (s->socks[jbz_conn_slot(c)].fd < 0) return;
-    if (events & POLLOUT) jbzi_conn_flush(c);
-    if (jbz_conn_wants(c) & JBZ_WANT_READ) jbzi_server_read(s, c);
+    if (JBZI_UNLIKELY(events & POLLOUT)) jbzi_conn_flush(c);
+    if (JBZI_LIKELY(jbzi_conn_reads(c))) jbzi_server_read(s, c);
     else if (events & (POLLHUP | POLLERR | POLLNVAL)) jbz_conn_eof(c);
 }
 
@@ -12174,10 +12274,8 @@ static int jbzi_server_patience(const jbz_server *s, uint32_t timer_ms, uint64_t
 static bool jbzi_server_wakeup_event(jbz_server *s, jbz_event *ev) {
     if (!s->woken) return false;
     s->woken = false;
-    memset(ev, 0, sizeof *ev);
-    ev->core = &s->core;
+    jbzi_call_blank(&s->core, ev);
     ev->type = JBZ_EV_WAKEUP;
-    ev->msgid = ev->hook = "";
     return true;
 }
 
@@ -12190,7 +12288,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
     jbzi_call_turn(core, jbzi_server_clock());
     until = timeout_ms < 0 ? UINT64_MAX : core->net.now64 + (uint64_t)timeout_ms;
     for (;;) {
-        if (jbz_core_next(core, ev)) return JBZ_E_OK;
+        if (jbzi_call_pull(core, ev)) return JBZ_E_OK;
         if (core->net.changed && !s->buffered) jbzi_server_sync(s);
         if (JBZI_UNLIKELY(s->buffered)) {
             jbz_conn *c = &core->net.conns[s->buffered - 1];
@@ -12215,6 +12313,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
             return jbzi_base_fail(&core->net.error, JBZ_E_SYS, "wait");
         waited = true;
         jbzi_call_turn(core, jbzi_server_clock());
+        jbzi_server_batch(s);
     }
 }
 

@@ -73,6 +73,19 @@ static void members(void **state) {
     assert_int_equal(m.type, JBZ_EV_UNKNOWN);
 }
 
+/* Of equal members the first counts, escaped or not; none of deeper ones, and none whose name only resembles. */
+static void which_members(void **state) {
+    jbz_msg m;
+    (void)state;
+    assert_int_equal(read_text(&m, "{\"data\":{\"type\":\"inner\",\"msgid\":1},\"t\\u0079pe\":\"verb:hook\",\"type\":\"call:status\",\"hook\":\"/h\","
+                                   "\"typ\":1,\"types\":2,\"msgid\":[\"type\",\"x\"],\"hook\":\"/i\",\"msgid\":\"late\",\"call_siD\":\"x\",\"dat\":0}"), JBZ_E_OK);
+    assert_int_equal(m.type, JBZ_EV_VERB_HOOK);
+    assert_null(m.msgid.doc); /* the first is no string */
+    assert_null(m.call_sid.doc);
+    assert_string_equal(jbz_json_str(m.hook, "", ""), "/h");
+    assert_int_equal(jbz_json_int(m.data, "/msgid", 0), 1);
+}
+
 static void unusable(void **state) {
     static const struct { const char *text; jbz_err err; } cases[] = { { "", JBZ_E_JSON }, { "{", JBZ_E_JSON }, { "x", JBZ_E_JSON },
         { "null", JBZ_E_ARG }, { "[]", JBZ_E_ARG }, { "[{\"type\":\"verb:hook\"}]", JBZ_E_ARG }, { "{}", JBZ_E_ARG }, { "\"type\"", JBZ_E_ARG },
@@ -219,7 +232,7 @@ static void broken_ones_have_no_text(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_type), cmocka_unit_test(members), cmocka_unit_test(unusable),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_type), cmocka_unit_test(members), cmocka_unit_test(which_members), cmocka_unit_test(unusable),
         cmocka_unit_test(all_examples), cmocka_unit_test(acks), cmocka_unit_test(commands), cmocka_unit_test(broken_ones_have_no_text) };
     return cmocka_run_group_tests_name("msg", tests, NULL, NULL);
 }
