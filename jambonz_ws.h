@@ -5101,7 +5101,7 @@ static void jbzi_msg_ack_with(jbz_out *o, const char *msgid, size_t n, const cha
 }
 
 JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
-    int list;
+    bool list;
     if (n) *n = 0;
     if (o->flags & JBZI_MSG_ENDED && o->error.code == JBZ_E_OK) { /* sent to one already, now to another */
         if (n) *n = o->len;
@@ -5109,8 +5109,8 @@ JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
     }
     if (o->depth || o->next == JBZI_OUT_VALUE) jbzi_out_fail(o, JBZ_E_STATE, NULL);
     if (o->error.code != JBZ_E_OK) return NULL;
-    list = o->flags & JBZI_OUT_LIST && !o->lazy;
-    if (!jbzi_out_put(o, "]}}" + !list, (size_t)list + (o->flags & JBZI_MSG_NESTED ? 2 : 1))) return NULL;
+    list = (o->flags & JBZI_OUT_LIST) && !o->lazy;
+    if (!jbzi_out_put(o, list ? "]}}" : "}}", (list ? 2u : 1u) + (o->flags & JBZI_MSG_NESTED ? 1u : 0u))) return NULL;
     o->flags = (uint8_t)((o->flags & ~JBZI_OUT_LIST) | JBZI_MSG_ENDED);
     o->next = JBZI_OUT_DONE;
     o->buf[o->len] = 0;
