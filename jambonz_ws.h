@@ -3313,6 +3313,13 @@ JBZ_API jbz_server *jbz_main_open(int argc, char **argv, const jbz_server_desc *
 #define JBZI_UNUSED
 #endif
 
+/* What the speed of every message hangs on is copied to where it is called, unless size counts for more. */
+#ifdef __OPTIMIZE_SIZE__
+#define JBZI_HOT static JBZI_NOINLINE JBZI_UNUSED
+#else
+#define JBZI_HOT JBZI_INLINE
+#endif
+
 /* A compile-time check, in the spelling that C99 knows. */
 #define JBZI_STATIC_ASSERT(name, cond) typedef char jbzi_assert_##name[(cond) ? 1 : -1] JBZI_UNUSED
 
@@ -3862,7 +3869,7 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_last_block(unsigned char *co
 }
 
 /* The special bytes of the block at `p`. Behind the text there are NULs, which are special and so a bound. */
-JBZI_INLINE uint64_t jbzi_json_block(const unsigned char *p, const unsigned char *end) {
+JBZI_HOT uint64_t jbzi_json_block(const unsigned char *p, const unsigned char *end) {
     unsigned char copy[JBZI_JSON_BLOCK];
     if (JBZI_UNLIKELY(end - p < JBZI_JSON_BLOCK)) p = jbzi_json_last_block(copy, p, (size_t)(end - p));
     return jbzi_json_mask64(p);
@@ -3870,7 +3877,7 @@ JBZI_INLINE uint64_t jbzi_json_block(const unsigned char *p, const unsigned char
 
 /* Passes, and returns, the next special byte. Where blocks begin does not depend on where strings end, so a processor can look
    at the next block before it has found the last special byte of this one; that is worth a third of the time. */
-JBZI_INLINE const unsigned char *jbzi_json_find(jbzi_json_in *in) {
+JBZI_HOT const unsigned char *jbzi_json_find(jbzi_json_in *in) {
     size_t n;
     while (JBZI_UNLIKELY(in->mask == 0)) {
         in->at += JBZI_JSON_BLOCK;
@@ -3882,7 +3889,7 @@ JBZI_INLINE const unsigned char *jbzi_json_find(jbzi_json_in *in) {
 }
 
 /* Passes all bytes before `p`; or just one special byte, as there is no other. */
-JBZI_INLINE void jbzi_json_pass(jbzi_json_in *in, const unsigned char *p) {
+JBZI_HOT void jbzi_json_pass(jbzi_json_in *in, const unsigned char *p) {
     size_t n = (size_t)(p - in->at);
     if (JBZI_UNLIKELY(n >= JBZI_JSON_BLOCK)) {
         in->at = p;
@@ -3906,7 +3913,7 @@ JBZI_INLINE jbzi_word jbzi_json_special(jbzi_word x) {
 }
 
 /* Passes, and returns, the next special byte. The NUL behind the text is one and so a bound. */
-JBZI_INLINE const unsigned char *jbzi_json_find(jbzi_json_in *in) {
+JBZI_HOT const unsigned char *jbzi_json_find(jbzi_json_in *in) {
     const unsigned char *p = in->at;
     jbzi_word special = 0;
     while ((size_t)(in->end - p) >= sizeof special && !(special = jbzi_json_special(jbzi_base_load(p)))) p += sizeof special;
@@ -3982,10 +3989,14 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_long(jbzi_json_in *at, const
     return p;
 }
 JBZI_INLINE const unsigned char *jbzi_json_rest(jbzi_json_in *in, const unsigned char *p, jbz_tok *t) {
-    jbzi_json_in copy = *in;
+#ifdef __OPTIMIZE_SIZE__
+    return jbzi_json_long(in, p, t);
+#else
+    jbzi_json_in copy = *in; /* so that `in` itself may stay in registers */
     p = jbzi_json_long(&copy, p, t);
     *in = copy;
     return p;
+#endif
 }
 
 /* Behind one or more digits, or NULL. */
@@ -6521,10 +6532,8 @@ JBZI_INLINE jbzi_ws_vec jbzi_ws_or(jbzi_ws_vec a, jbzi_ws_vec b) { return a | b;
 JBZI_INLINE bool jbzi_ws_high(jbzi_ws_vec v) { return (v & JBZI_ONES * 0x80) != 0; }
 #endif
 
-/* Unmasks `n` bytes from `src` to `dst`, the same or one that does not begin inside `src` (RFC 6455 5.3). Returns whether they
-   turned out to be ASCII: then nobody needs to look for UTF-8 in them. When a payload comes in pieces, jbzi_ws_turn() the
-   mask behind each. */
-static bool jbzi_ws_unmask(void *dst, const void *src, size_t n, uint32_t mask) {
+/* What the two functions below do; `look` is known when this is compiled. */
+JBZI_INLINE bool jbzi_ws_unmask_as(void *dst, const void *src, size_t n, uint32_t mask, bool look) {
     const size_t wide = sizeof(jbzi_ws_vec);
     uint8_t *d = (uint8_t *)dst;
     const uint8_t *s = (const uint8_t *)src;
@@ -6539,12 +6548,12 @@ static bool jbzi_ws_unmask(void *dst, const void *src, size_t n, uint32_t mask) 
         jbzi_ws_store(d + wide, b);
         jbzi_ws_store(d + 2 * wide, e);
         jbzi_ws_store(d + 3 * wide, f);
-        seen = jbzi_ws_or(jbzi_ws_or(seen, jbzi_ws_or(a, b)), jbzi_ws_or(e, f));
+        if (look) seen = jbzi_ws_or(jbzi_ws_or(seen, jbzi_ws_or(a, b)), jbzi_ws_or(e, f));
     }
     for (; n >= wide; n -= wide, s += wide, d += wide) {
         jbzi_ws_vec a = jbzi_ws_xor(jbzi_ws_load(s), m);
         jbzi_ws_store(d, a);
-        seen = jbzi_ws_or(seen, a);
+        if (look) seen = jbzi_ws_or(seen, a);
     }
     for (; n >= 4; n -= 4, s += 4, d += 4) {
         memcpy(&w, s, 4);
@@ -6555,6 +6564,22 @@ static bool jbzi_ws_unmask(void *dst, const void *src, size_t n, uint32_t mask) 
     memcpy(key, &mask, 4);
     for (i = 0; i < n; i++) rest = (uint8_t)(rest | (d[i] = (uint8_t)(s[i] ^ key[i])));
     return !jbzi_ws_high(seen) && !(words & 0x80808080u) && rest < 0x80;
+}
+
+/* Unmasks `n` bytes from `src` to `dst`, the same or one that does not begin inside `src` (RFC 6455 5.3). Returns whether they
+   turned out to be ASCII: then nobody needs to look for UTF-8 in them. When a payload comes in pieces, jbzi_ws_turn() the
+   mask behind each. */
+static bool jbzi_ws_unmask(void *dst, const void *src, size_t n, uint32_t mask) {
+    return jbzi_ws_unmask_as(dst, src, n, mask, true);
+}
+
+/* The same for a whole message where it lies: who reads it looks at every byte anyway. */
+static void jbzi_ws_unmask_here(void *p, size_t n, uint32_t mask) {
+#ifdef __OPTIMIZE_SIZE__
+    (void)jbzi_ws_unmask(p, p, n, mask);
+#else
+    (void)jbzi_ws_unmask_as(p, p, n, mask, false);
+#endif
 }
 
 /* Writes the header of an unfragmented, unmasked frame right in front of its payload; returns how long it is (2, 4 or 10). */
@@ -7410,10 +7435,10 @@ static bool jbzi_conn_data(jbz_conn *c, const jbzi_ws_frame *f, jbzi_got *got) {
     char *p = net->rx + net->rx_at;
     if (f->fin && !c->opcode && f->len <= net->rx_end - net->rx_at) {
         size_t n = (size_t)f->len;
-        bool ascii = jbzi_ws_unmask(p, p, n, f->mask);
+        jbzi_ws_unmask_here(p, n, f->mask);
         net->rx_at += n;
         jbzi_conn_terminate(net, p, p + n);
-        return jbzi_conn_deliver(c, got, f->opcode, p, n, ascii || f->opcode != JBZ_TEXT);
+        return jbzi_conn_deliver(c, got, f->opcode, p, n, f->opcode != JBZ_TEXT);
     }
     if (f->opcode != JBZI_WS_CONT) {
         c->opcode = f->opcode;
