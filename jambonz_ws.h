@@ -4029,22 +4029,15 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_scalar(const unsigned char *
     return p;
 }
 
-/* The tokenizer proper; its labels are its states.
+/* The tokenizer proper. Its labels are its states, and this is where they lead:
  *
- *               .------------------ : ------------- key <----- " -.
- *               v                                    |           |
- *   start --> value ---------- " --------> string <- :" --.      |
- *             ^ ^ |                           |           |      |
- *             | | |                           '- ," ------'      |
- *             | | |                           v                  |
- *             | | '-- number, true, ... --> after -- , in { --> name
- *             | |                            | ^ |                ^
- *             | '-------- , in [ ------------' | '-- end          |
- *             |                                |                  |
- *             |       open --- } ] -------> close                 |
- *             |       ^ | |                                       |
- *             '- [ ---|-' '------------------------- { -----------'
- *             '-- { [ '
+ *   value     " string, { or [ open; number, true, false, null: after
+ *   string    ," in an object: key; else after
+ *   name      " key
+ *   key       :" string; : value
+ *   after     , name, in an array value; the closing bracket: close
+ *   open      the closing bracket: close; else name, in an array value
+ *   close     after; the end of the text, as nothing is open: end
  *
  * Strings next to each other, "key":"text","key":"text", go from `key` to `string` and back without a look at anything else. */
 static jbz_err jbzi_json_run(jbz_doc *doc, uint32_t cap, const unsigned char **stop) {
@@ -4062,7 +4055,6 @@ static jbz_err jbzi_json_run(jbz_doc *doc, uint32_t cap, const unsigned char **s
     in.at = text;
     in.end = text + doc->len;
     in.mask = JBZI_JSON_FIRST(text, in.end);
-
     goto value;
 
 key: /* and its value must find a place */
