@@ -27,10 +27,14 @@ look() {
     printf 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return p && n ? 0 : 0; }\n' > "$probe/f.c"
     has clang && { clang -fsanitize=fuzzer,address "$probe/f.c" -o "$probe/f" 2> /dev/null ||
         need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"; }
+    echo 'int main(void) { return 0; }' > "$probe/p.c"
+    has clang-19 && { clang-19 -fprofile-instr-generate "$probe/p.c" -o "$probe/p" 2> /dev/null || need libclang-rt-19-dev; }
     has valgrind || need valgrind
     compiles '#include <libwebsockets.h>' || need libwebsockets-dev
     has musl-gcc || need musl-tools
     has clang-tidy || need clang-tidy
+    has clang-19 || { need clang-19; need libclang-rt-19-dev; }
+    has llvm-cov-19 || need llvm-19
     has cppcheck || need cppcheck
     has mips-linux-gnu-gcc || need gcc-mips-linux-gnu
     has aarch64-linux-gnu-gcc || need gcc-aarch64-linux-gnu

@@ -50,12 +50,12 @@ static bool in_server; /* only its own calls are to fail */
 
 /* Ends a child without the parent's exit handlers; with -DTEST_COVERAGE its figures are kept. */
 #ifdef TEST_COVERAGE
-extern void __gcov_dump(void);
+extern int __llvm_profile_write_file(void);
 #else
-#define __gcov_dump() ((void)0)
+#define __llvm_profile_write_file() ((void)0)
 #endif
 static void leave_child(int status) {
-    __gcov_dump();
+    __llvm_profile_write_file();
     _exit(status);
 }
 
