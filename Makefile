@@ -38,6 +38,7 @@ help:
 	@echo 'make portable      unit tests with -m32, on a big-endian machine, without SIMD'
 	@echo 'make valgrind      calls and unit tests under valgrind'
 	@echo 'make selftest      do the simulator and the schema check notice what they should?'
+	@echo 'make fault         failure loops: whole scenarios while each system call and allocation fails, with each errno'
 	@echo 'make coverage mcdc lines and branches of the header that the tests reach, by room; decisions, too (clang 19)'
 	@echo 'make conform       wsconform against build/echo, where it is at hand'
 	@echo 'make clean'

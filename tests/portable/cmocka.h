@@ -104,5 +104,6 @@ static int cm_all(const struct CMUnitTest *tests, size_t n, CMFixtureFunction se
     return failed;
 }
 #define cmocka_run_group_tests_name(name, tests, s, t) cm_all(tests, sizeof (tests) / sizeof (tests)[0], s, t)
+#define _cmocka_run_group_tests(name, tests, n, s, t) cm_all(tests, n, s, t)
 #define cmocka_run_group_tests(tests, s, t) cm_all(tests, sizeof (tests) / sizeof (tests)[0], s, t)
 #endif
