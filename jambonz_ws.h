@@ -53,7 +53,7 @@
  * Commands (jbz_cmd_redirect, jbz_cmd) speak without being asked.
  *
  *   - What an event points to lives until the next event is pulled: keep a jbz_call_id, not a pointer; copy strings.
- *   - A stale id is never found again: functions say JBZ_E_GONE, nothing crashes.
+ *   - A stale id is never found again: what is then NULL may be handed on, functions say JBZ_E_GONE, nothing crashes.
  *   - A message is sent whole or not at all. The first error in it sticks, jbz_send reports and logs it with the culprit's path
  *     ("dial.target[0].type"), and the event stays open: answer it again, or let the library do it. Sample code needs no `if`.
  *   - A server and all that is its belong to one thread. Only jbz_wakeup may be called from another.
@@ -2739,7 +2739,8 @@ JBZ_API jbz_err jbz_send_to(jbz_core *core, jbz_call_id id, jbz_out *o);
 /*---- calls ----*/
 
 JBZ_API jbz_call_id jbz_call_id_of(const jbz_call *call);
-/* The call, or NULL when it is over. Valid until the next pull. */
+/* The call, or NULL when it is over. Valid until the next pull. Everything that takes a call takes NULL, too: what does
+   something answers JBZ_E_GONE, what tells something a neutral value; a redirect of it is NULL, which verbs and jbz_send take. */
 JBZ_API jbz_call *jbz_call_find(jbz_core *core, jbz_call_id id);
 /* The call of this app with this call_sid, or NULL. `app` is the index: 0 the desc's own, n the n-th of apps[]. */
 JBZ_API jbz_call *jbz_call_by_sid(jbz_core *core, uint32_t app, const char *call_sid);
@@ -3109,7 +3110,8 @@ JBZ_API size_t jbz_tts_queued(const jbz_call *call);
 /* What apps keep of an audio socket, as a jbz_call_id of a call. */
 typedef struct jbz_audio_id { uint32_t slot, gen; } jbz_audio_id;
 JBZ_API jbz_audio_id jbz_audio_id_of(const jbz_audio *audio);
-/* The audio socket, NULL when it is closed or closing. Valid until the next pull. */
+/* The audio socket, NULL when it is closed or closing, which the functions below take as they take one that is. Valid until the
+   next pull. */
 JBZ_API jbz_audio *jbz_audio_find(jbz_core *core, jbz_audio_id id);
 
 JBZ_API jbz_call *jbz_audio_call(const jbz_audio *audio); /* NULL: not known here, or over */
@@ -4487,7 +4489,7 @@ enum { JBZI_OUT_FIRST, JBZI_OUT_MORE, JBZI_OUT_VALUE, JBZI_OUT_DONE };
 static JBZI_NOINLINE bool jbzi_out_fail(jbz_out *o, jbz_err code, const char *path) {
     char key[JBZ_PATH_SIZE];
     size_t n = 0;
-    if (o->error.code != JBZ_E_OK) return false;
+    if (!o || o->error.code != JBZ_E_OK) return false;
     if (!path && o->depth > 0 && o->key) {
         while (n < sizeof key - 1 && o->key + n < o->len && o->buf[o->key + n] != '"') n++;
         memcpy(key, o->buf + o->key, n);
@@ -4542,8 +4544,9 @@ static JBZI_NOINLINE bool jbzi_out_top(jbz_out *o) {
 
 /* A value is about to be written: is it its turn, and does it need a comma? */
 static bool jbzi_out_begin(jbz_out *o) {
-    unsigned next = o->next;
-    if (o->error.code != JBZ_E_OK) return false;
+    unsigned next;
+    if (!o || o->error.code != JBZ_E_OK) return false;
+    next = o->next;
     if (next != JBZI_OUT_VALUE) {
         if (next == JBZI_OUT_DONE || (o->depth && !jbzi_out_in_array(o))) return jbzi_out_fail(o, JBZ_E_STATE, NULL);
         if (next == JBZI_OUT_MORE && !jbzi_out_char(o, ',')) return false;
@@ -4555,7 +4558,7 @@ static bool jbzi_out_begin(jbz_out *o) {
 
 /* Verbs at the top level make it a list, unless it is one already or a single value was begun. */
 static bool jbzi_out_as_list(jbz_out *o) {
-    if (o->error.code != JBZ_E_OK) return false;
+    if (!o || o->error.code != JBZ_E_OK) return false;
     if (o->depth || (o->flags & JBZI_OUT_LIST)) return true;
     if (o->next != JBZI_OUT_FIRST) return jbzi_out_fail(o, JBZ_E_STATE, NULL);
     o->flags |= JBZI_OUT_LIST;
@@ -4583,7 +4586,7 @@ static void jbzi_out_open(jbz_out *o, char bracket) {
 }
 
 static void jbzi_out_close(jbz_out *o, char bracket) {
-    if (o->error.code != JBZ_E_OK) return;
+    if (!o || o->error.code != JBZ_E_OK) return;
     if (!o->depth || o->next == JBZI_OUT_VALUE || jbzi_out_in_array(o) != (bracket == ']')) {
         jbzi_out_fail(o, JBZ_E_STATE, NULL);
         return;
@@ -4706,7 +4709,7 @@ static bool jbzi_out_text(jbz_out *o, const char *text, size_t n) {
 }
 
 JBZ_API void jbz_out_key(jbz_out *o, const char *key) {
-    if (o->error.code != JBZ_E_OK) return;
+    if (!o || o->error.code != JBZ_E_OK) return;
     if (!o->depth || jbzi_out_in_array(o) || o->next == JBZI_OUT_VALUE) { jbzi_out_fail(o, JBZ_E_STATE, NULL); return; }
     if (!key) { jbzi_out_fail(o, JBZ_E_ARG, NULL); return; }
     if (o->next == JBZI_OUT_MORE && !jbzi_out_char(o, ',')) return;
@@ -4939,7 +4942,7 @@ static bool jbzi_out_one(const char **text, const char **end) {
 
 JBZ_API void jbz_out_json(jbz_out *o, const char *json) {
     const char *end = json ? json + strlen(json) : json;
-    if (o->error.code != JBZ_E_OK) return;
+    if (!o || o->error.code != JBZ_E_OK) return;
     if (!json) { jbzi_out_fail(o, JBZ_E_ARG, NULL); return; }
     if (!jbzi_out_one(&json, &end)) { jbzi_out_fail(o, JBZ_E_RAW, NULL); return; }
     if (jbzi_out_begin(o)) jbzi_out_put(o, json, (size_t)(end - json));
@@ -4963,7 +4966,7 @@ static bool jbzi_out_token(jbz_out *o, const jbz_doc *doc, uint32_t at) {
 JBZ_API void jbz_out_value(jbz_out *o, jbz_json v) {
     uint32_t ends[JBZI_OUT_DEPTH], at = v.at, end;
     unsigned open = 0;
-    if (jbz_json_type_of(v) == JBZ_JSON_MISSING) { jbzi_out_fail(o, JBZ_E_ARG, NULL); return; }
+    if (!o || jbz_json_type_of(v) == JBZ_JSON_MISSING) { jbzi_out_fail(o, JBZ_E_ARG, NULL); return; }
     for (end = jbzi_json_behind(v.doc, at); o->error.code == JBZ_E_OK;) {
         uint32_t kind;
         for (; open && ends[open - 1] == at; open--) jbzi_out_close(o, jbzi_out_in_array(o) ? ']' : '}');
@@ -4982,6 +4985,8 @@ JBZ_API void jbz_out_value(jbz_out *o, jbz_json v) {
 }
 
 JBZ_API const char *jbz_out_finish(jbz_out *o, size_t *n) {
+    if (n) *n = 0;
+    if (!o) return NULL;
     if (o->error.code == JBZ_E_OK && o->depth == 0 && (o->flags & JBZI_OUT_LIST) && !o->lazy && jbzi_out_char(o, ']')) {
         o->flags &= (uint8_t)~JBZI_OUT_LIST;
         o->next = JBZI_OUT_DONE;
@@ -5086,14 +5091,14 @@ static void jbzi_msg_member(jbz_out *o, const char *before, const char *text, si
 }
 
 JBZ_API void jbz_msg_ack(jbz_out *o, const char *msgid, size_t n) {
-    if (o->error.code != JBZ_E_OK) return;
+    if (!o || o->error.code != JBZ_E_OK) return;
     jbzi_msg_member(o, "{\"type\":\"ack\",\"msgid\":", msgid, n);
     o->flags |= JBZI_OUT_LIST;
     o->lazy = ",\"data\":[";
 }
 
 JBZ_API void jbz_msg_command(jbz_out *o, const char *name, const char *callSid, bool list) {
-    if (o->error.code != JBZ_E_OK) return;
+    if (!o || o->error.code != JBZ_E_OK) return;
     jbzi_msg_member(o, "{\"type\":\"command\",\"command\":", name, strlen(name));
     if (callSid) jbzi_msg_member(o, ",\"callSid\":", callSid, strlen(callSid));
     if (list) o->flags |= JBZI_OUT_LIST;
@@ -5112,6 +5117,7 @@ static void jbzi_msg_ack_with(jbz_out *o, const char *msgid, size_t n, const cha
 JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
     bool list;
     if (n) *n = 0;
+    if (!o) return NULL;
     if (o->flags & JBZI_MSG_ENDED && o->error.code == JBZ_E_OK) { /* sent to one already, now to another */
         if (n) *n = o->len;
         return o->buf;
@@ -5515,6 +5521,7 @@ static void jbzi_verb_put(jbz_out *o, const jbzi_verb_shape *s, const void *opts
 static void jbzi_verb_note_model(jbz_out *o, const jbzi_verb_shape *s, const void *opts) {
     const char *name = s->text + sizeof "{\"verb\":", *vendor = name;
     size_t n = s->start - 2u - sizeof "{\"verb\":";
+    if (!o) return;
     if (n > 4) n -= 4; /* _s2s; of agent something is left that is no vendor's name */
     else if (opts) memcpy(&vendor, (const char *)opts + offsetof(jbz_llm_opts, vendor), sizeof vendor);
     if (vendor && vendor != name) n = strlen(vendor);
@@ -5537,7 +5544,7 @@ JBZ_VERBS(JBZ_X)
 
 JBZ_API void jbz_raw(jbz_out *o, const char *json) {
     const char *end, *p, *stop;
-    if (!json && o->error.code == JBZ_E_OK) jbzi_out_fail(o, JBZ_E_ARG, "");
+    if (!json) jbzi_out_fail(o, JBZ_E_ARG, "");
     if (!jbzi_out_as_list(o)) return;
     end = json + strlen(json);
     if (!jbzi_out_one(&json, &end) || (*json != '{' && *json != '[')) { jbzi_out_fail(o, JBZ_E_RAW, ""); return; }
@@ -7085,13 +7092,14 @@ static jbz_err jbzi_conn_send_long(jbz_conn *c, const uint8_t *head, size_t head
 }
 
 JBZ_API jbz_err jbz_conn_send(jbz_conn *c, int type, const void *bytes, size_t n) {
-    jbzi_net *net = c->net;
+    jbzi_net *net;
     uint8_t head[JBZI_WS_GAP];
     size_t size;
     jbz_err err;
     if (type != JBZ_TEXT && type != JBZ_BINARY) return JBZ_E_ARG;
     if (n > UINT32_MAX / 2) return JBZ_E_TOO_BIG;
-    if (c->state != JBZI_CONN_OPEN || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
+    if (!c || c->state != JBZI_CONN_OPEN || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
+    net = c->net;
     net->stats.messages_out++;
     if (net->nul_at && bytes == net->text && n <= (size_t)(net->nul_at - net->text)) /* back as it came: there was a longer */
         return jbzi_conn_frame(c, (unsigned)type, (uint8_t *)net->text, n);          /* header in front of it than ours is */
@@ -7121,7 +7129,7 @@ static void jbzi_conn_close(jbz_conn *c, int code, const char *reason) {
 
 JBZ_API jbz_err jbz_conn_drop(jbz_conn *c, int code, const char *reason) {
     if (code < 0 || !jbzi_ws_code_ok((unsigned)code)) return JBZ_E_ARG;
-    if (c->state != JBZI_CONN_OPEN) return JBZ_E_GONE;
+    if (!c || c->state != JBZI_CONN_OPEN) return JBZ_E_GONE;
     if (code == JBZ_CLOSE_NORMAL && c->kind == JBZI_CONN_CONTROL) return JBZ_E_STATE;
     jbzi_conn_close(c, code, reason);
     return JBZ_E_OK;
@@ -8360,9 +8368,11 @@ JBZ_API jbz_out *jbz_reply_to(jbz_core *core, jbz_reply_id id) {
 }
 
 static jbz_out *jbzi_call_redirect(jbz_call *call, bool queue) {
-    jbz_core *core = call->core;
+    jbz_core *core;
     jbzi_what to;
     jbz_out *o;
+    if (!call) return NULL;
+    core = call->core;
     memset(&to, 0, sizeof to);
     to.call = jbzi_call_slot(call) + 1;
     to.call_gen = call->gen;
@@ -8415,10 +8425,12 @@ static jbz_err jbzi_call_send(jbz_core *core, jbz_out *o) {
 }
 
 JBZ_API jbz_err jbz_send(jbz_out *o) {
-    jbz_core *core = (jbz_core *)o->owner;
-    jbz_err err = o->error.code;
-    const char *path = o->error.path;
-    if (!core) return JBZ_E_ARG;
+    jbz_core *core = o ? (jbz_core *)o->owner : NULL;
+    jbz_err err;
+    const char *path;
+    if (!core) return o ? JBZ_E_ARG : JBZ_E_GONE;
+    err = o->error.code;
+    path = o->error.path;
     if (o == &core->out) {
         if (!core->net.tx_busy) return jbzi_base_fail(&core->net.error, JBZ_E_STATE, "sent already");
         core->net.tx_busy = false; /* from here on the buffer is only read */
@@ -8442,8 +8454,8 @@ JBZ_API jbz_err jbz_send_to(jbz_core *core, jbz_call_id id, jbz_out *o) {
     jbz_out copy;
     jbzi_blk *blk;
     size_t n;
-    const char *text = jbz_msg_end(o, &n);
-    if (!text) return jbzi_base_fail(&core->net.error, o->error.code, o->error.path);
+    const char *text = o ? jbz_msg_end(o, &n) : NULL;
+    if (!text) return jbzi_base_fail(&core->net.error, o ? o->error.code : JBZ_E_ARG, o ? o->error.path : "");
     if (!call) return jbzi_base_fail(&core->net.error, JBZ_E_GONE, "");
     if (n > core->net.desc.max_out) return jbzi_base_fail(&core->net.error, JBZ_E_TOO_BIG, "");
     if (!jbzi_call_space(core, &copy, &blk, n)) return jbzi_base_fail(&core->net.error, JBZ_E_NOMEM, "");
@@ -8467,9 +8479,11 @@ static bool jbzi_call_falsy(const char *json) {
 }
 
 JBZ_API jbz_err jbz_cmd(jbz_call *call, const char *command, const char *callSid, const char *json) {
-    jbz_core *core = call->core;
+    jbz_core *core;
     jbz_out o;
     jbzi_blk *blk;
+    if (!call) return JBZ_E_GONE;
+    core = call->core;
     if (!command || !*command || (json && jbzi_call_falsy(json)))
         return jbzi_base_fail(&core->net.error, JBZ_E_ARG, command ? command : "");
     if (!jbzi_call_space(core, &o, &blk, (json ? strlen(json) : 0) + 512))
@@ -8518,9 +8532,11 @@ static void jbzi_call_hang_up(jbz_call *call) {
 }
 
 JBZ_API jbz_err jbz_hangup_call(jbz_call *call) {
-    jbz_core *core = call->core;
-    bool was_new = (call->flags & JBZI_CALL_NEW) != 0;
-    if (call->flags & JBZI_CALL_ENDED) return JBZ_E_GONE;
+    jbz_core *core;
+    bool was_new;
+    if (!call || call->flags & JBZI_CALL_ENDED) return JBZ_E_GONE;
+    core = call->core;
+    was_new = (call->flags & JBZI_CALL_NEW) != 0;
     if (call->flags & JBZI_CALL_HANGUP) return JBZ_E_OK;
     call->flags |= JBZI_CALL_HANGUP;
     if (core->cur.state == JBZI_WHAT_OPEN && core->cur.call == jbzi_call_slot(call) + 1) {
@@ -9532,25 +9548,27 @@ static bool jbzi_call_unstash(jbz_call *call, jbz_event *ev) {
 
 JBZ_API jbz_call_id jbz_call_id_of(const jbz_call *call) {
     jbz_call_id id;
-    id.slot = jbzi_call_slot(call) + 1;
-    id.gen = call->gen;
+    id.slot = call ? jbzi_call_slot(call) + 1 : 0;
+    id.gen = call ? call->gen : 0;
     return id;
 }
 
 JBZ_API jbz_call *jbz_call_find(jbz_core *core, jbz_call_id id) { return jbzi_call_at(core, id.slot, id.gen); }
 
 JBZ_API jbz_call *jbz_call_by_sid(jbz_core *core, uint32_t app, const char *call_sid) {
-    return jbzi_call_lookup(core, app, call_sid, strlen(call_sid));
+    return call_sid ? jbzi_call_lookup(core, app, call_sid, strlen(call_sid)) : NULL;
 }
 
-JBZ_API void *jbz_call_user(const jbz_call *call) { return call->user; }
-JBZ_API void jbz_call_set_user(jbz_call *call, void *user) { call->user = user; }
-JBZ_API uint32_t jbz_call_app(const jbz_call *call) { return call->app; }
+JBZ_API void *jbz_call_user(const jbz_call *call) { return call ? call->user : NULL; }
+JBZ_API void jbz_call_set_user(jbz_call *call, void *user) { if (call) call->user = user; }
+JBZ_API uint32_t jbz_call_app(const jbz_call *call) { return call ? call->app : 0; }
 
 JBZ_API const char *jbz_call_sid(const jbz_call *call) {
     static const char hex[] = "0123456789abcdef";
-    char *to = call->core->scratch[0];
+    char *to;
     int i;
+    if (!call) return "";
+    to = call->core->scratch[0];
     if (!(call->flags & JBZI_CALL_UUID)) return jbzi_call_text(call, 'S', NULL, 0);
     for (i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
@@ -9570,36 +9588,44 @@ static const char *jbzi_call_name(const jbz_call *call, const char *field, char 
 }
 
 JBZ_API const char *jbz_call_from(const jbz_call *call) {
-    return jbzi_call_name(call, call->from, 'F', call->core->scratch[1]);
+    return call ? jbzi_call_name(call, call->from, 'F', call->core->scratch[1]) : "";
 }
-JBZ_API const char *jbz_call_to(const jbz_call *call) { return jbzi_call_name(call, call->to, 'T', call->core->scratch[2]); }
+JBZ_API const char *jbz_call_to(const jbz_call *call) {
+    return call ? jbzi_call_name(call, call->to, 'T', call->core->scratch[2]) : "";
+}
 
 JBZ_API const char *jbz_call_direction(const jbz_call *call) {
+    if (!call) return "";
     return call->flags & JBZI_CALL_INBOUND ? "inbound" : call->flags & JBZI_CALL_OUTBOUND ? "outbound" : "";
 }
 
-JBZ_API const char *jbz_call_status(const jbz_call *call) { return jbzi_call_statuses[call->status]; }
+JBZ_API const char *jbz_call_status(const jbz_call *call) { return call ? jbzi_call_statuses[call->status] : ""; }
 
 JBZ_API const char *jbz_call_env(const jbz_call *call, const char *name) {
-    const jbz_env *e = jbzi_call_app(call->core, call->app)->env;
-    const char *text = jbzi_call_text(call, 'E', name, 0);
+    const jbz_env *e;
+    const char *text;
+    if (!call || !name) return NULL;
+    text = jbzi_call_text(call, 'E', name, 0);
     if (text) return text;
+    e = jbzi_call_app(call->core, call->app)->env;
     for (; e && e->name; e++)
         if (strcmp(e->name, name) == 0) return e->fallback;
     return NULL;
 }
 
-JBZ_API const char *jbz_call_leg(const jbz_call *call, uint32_t i) { return jbzi_call_text(call, 'L', NULL, i); }
+JBZ_API const char *jbz_call_leg(const jbz_call *call, uint32_t i) {
+    return call ? jbzi_call_text(call, 'L', NULL, i) : NULL;
+}
 
 JBZ_API jbz_phase jbz_call_state(const jbz_call *call) {
-    if (call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) return JBZ_CALL_ENDING;
+    if (!call || call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) return JBZ_CALL_ENDING;
     if (call->flags & JBZI_CALL_DETACHED) return JBZ_CALL_DETACHED;
     return call->flags & JBZI_CALL_NEW ? JBZ_CALL_NEW : JBZ_CALL_LIVE;
 }
 
 JBZ_API jbz_err jbz_call_timer(jbz_call *call, uint32_t ms, uint32_t tag) {
     jbzi_extra *x;
-    if (call->flags & JBZI_CALL_ENDED) return JBZ_E_GONE;
+    if (!call || call->flags & JBZI_CALL_ENDED) return JBZ_E_GONE;
     x = ms ? jbzi_call_need_extra(call) : jbzi_call_extra(call);
     if (!x) return ms ? JBZ_E_NOMEM : JBZ_E_OK;
     x->timer = ms != 0;
@@ -9824,20 +9850,19 @@ typedef struct jbzi_call_cmd {
 
 /* Starts a command; its data comes next, then jbzi_call_cmd_end. If it cannot be, the writer has the error. */
 static jbz_out *jbzi_call_cmd_start(jbzi_call_cmd *m, jbz_call *call, const char *name, const char *leg) {
-    const jbz_core *core = call->core;
     m->call = call;
     m->name = name;
     m->blk = NULL;
     m->full = false;
-    if (call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) {
+    if (!call || call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) {
         jbzi_out_start(&m->o, NULL, 0, 0, NULL);
         jbzi_out_fail(&m->o, JBZ_E_GONE, "");
-    } else if (!jbzi_call_space(call->core, &m->o, &m->blk, core->net.desc.max_out)) {
+    } else if (!jbzi_call_space(call->core, &m->o, &m->blk, call->core->net.desc.max_out)) {
         jbzi_out_start(&m->o, NULL, 0, 0, NULL);
         jbzi_out_fail(&m->o, JBZ_E_NOMEM, "");
     }
     if (leg && !*leg) jbzi_out_fail(&m->o, JBZ_E_ARG, "callSid");
-    m->o.target = (uint8_t)jbzi_call_app(core, call->app)->target;
+    if (call) m->o.target = (uint8_t)jbzi_call_app(call->core, call->app)->target;
     jbz_msg_command(&m->o, name, leg, false);
     return &m->o;
 }
@@ -9858,9 +9883,11 @@ static void jbzi_call_cmd_trim(jbzi_call_cmd *m) {
 
 /* Sends it. What went wrong is logged, with the path. */
 static jbz_err jbzi_call_cmd_end(jbzi_call_cmd *m) {
-    jbz_core *core = m->call->core;
+    jbz_core *core;
     jbzi_note path, line;
     jbz_err err;
+    if (!m->call) return JBZ_E_GONE;
+    core = m->call->core;
     if (m->blk) jbzi_call_cmd_trim(m);
     err = jbzi_call_command_after(m->call, &m->o, m->blk);
     if (err == JBZ_E_OK) return err;
@@ -9949,7 +9976,7 @@ JBZ_API jbz_err jbz_cmd_redirect_both(jbz_call *call, const char *call_hook, con
 
 JBZ_API jbz_out *jbz_cmd_redirect_parent(jbz_call *call) {
     jbz_out *o = jbzi_call_redirect(call, false);
-    if (o == &call->core->dud) return o;
+    if (!o || o == &call->core->dud) return o;
     o->flags |= JBZI_MSG_NESTED;
     o->lazy = ",\"data\":{\"parent_call\":[";
     return o;
@@ -10259,23 +10286,26 @@ static void jbzi_call_cmd_output(jbz_out *o, unsigned model, const jbz_tool_outp
     jbz_out_close_object(o);
 }
 
-JBZ_API jbz_err jbz_cmd_llm_tool_output(jbz_call *call, const jbz_tool_output_opts *opts) {
-    jbzi_call_cmd m;
-    jbz_out *o = jbzi_call_cmd_start(&m, call, "llm:tool-output", NULL);
-    unsigned model = opts->vendor ? jbzi_verb_model_of(opts->vendor, strlen(opts->vendor)) : call->model;
+static void jbzi_call_cmd_tool(jbz_out *o, unsigned model, const jbz_tool_output_opts *opts) {
     const char *json = opts->json, *end = json ? json + strlen(json) : NULL, *id = opts->id ? opts->id : "";
+    if (opts->vendor) model = jbzi_verb_model_of(opts->vendor, strlen(opts->vendor));
     if (!model && o->target == JBZ_V10) model = JBZI_VERB_OTHER_MODEL;
     if (!model) jbzi_out_fail(o, JBZ_E_MISSING, "vendor");
     if (!*id) jbzi_out_fail(o, JBZ_E_MISSING, "id");
     if (!opts->text && !json) jbzi_out_fail(o, JBZ_E_MISSING, "text");
     if (opts->text && json) jbzi_out_fail(o, JBZ_E_CONFLICT, "json");
     if (json && !jbzi_out_one(&json, &end)) jbzi_out_fail(o, JBZ_E_RAW, "json");
-    if (o->error.code == JBZ_E_OK) {
-        /* Google's calls come with this in place of an id; the functions' own ids are inside */
-        if (model == JBZI_VERB_GOOGLE) id = "function_call_id";
-        jbzi_msg_member(o, ",\"tool_call_id\":", id, strlen(id));
-        jbzi_call_cmd_output(o, model, opts);
-    }
+    if (o->error.code != JBZ_E_OK) return;
+    if (model == JBZI_VERB_GOOGLE) id = "function_call_id"; /* Google's calls come with this; the functions' own are inside */
+    jbzi_msg_member(o, ",\"tool_call_id\":", id, strlen(id));
+    jbzi_call_cmd_output(o, model, opts);
+}
+
+JBZ_API jbz_err jbz_cmd_llm_tool_output(jbz_call *call, const jbz_tool_output_opts *opts) {
+    jbzi_call_cmd m;
+    jbz_out *o = jbzi_call_cmd_start(&m, call, "llm:tool-output", NULL);
+    if (opts) jbzi_call_cmd_tool(o, call ? call->model : 0u, opts);
+    else jbzi_out_fail(o, JBZ_E_MISSING, "id");
     return jbzi_call_cmd_end(&m);
 }
 
@@ -10285,7 +10315,7 @@ JBZ_API jbz_err jbz_cmd_llm_update(jbz_call *call, const char *json) {
         "UpdateInstructions|UpdateSpeak|InjectAgentMessage", NULL, NULL };
     jbzi_call_cmd m;
     jbz_out *o = jbzi_call_cmd_start(&m, call, "llm:update", NULL);
-    const char *p = json, *end = json ? json + strlen(json) : NULL, *type, *known = types[call->model];
+    const char *p = json, *end = json ? json + strlen(json) : NULL, *type, *known = types[call ? call->model : 0];
     size_t n = 0;
     if (p && o->target == JBZ_OSS && known && jbzi_out_one(&p, &end) && *p == '{') {
         type = jbzi_call_cmd_find(p, end, "type", &n);
@@ -10931,7 +10961,7 @@ static bool jbzi_call_speech_run(jbz_call *call, jbz_event *ev) {
 
 static jbz_err jbzi_call_speech_need(jbz_call *call) {
     jbzi_extra *x;
-    if (call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) return JBZ_E_GONE;
+    if (!call || call->flags & (JBZI_CALL_ENDED | JBZI_CALL_HANGUP)) return JBZ_E_GONE;
     x = jbzi_call_need_extra(call);
     if (x && !x->speech) {
         x->speech = jbzi_buf_take(&call->core->net.pool, sizeof(jbzi_speech), false);
@@ -10944,12 +10974,13 @@ static jbz_err jbzi_call_speech_need(jbz_call *call) {
 }
 
 JBZ_API jbz_err jbz_tts_write(jbz_call *call, const char *text, size_t n, size_t *taken) {
-    jbz_core *core = call->core;
+    jbz_core *core = call ? call->core : NULL;
     jbzi_extra *x;
     jbz_err err = text || !n ? jbzi_call_speech_need(call) : JBZ_E_ARG;
     size_t room, take = n, i;
     char *copy;
     if (taken) *taken = 0;
+    if (!core) return JBZ_E_GONE;
     if (err == JBZ_E_OK && !taken && n > core->net.desc.speech_queue) err = JBZ_E_TOO_BIG;
     if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, "tts:tokens");
     x = jbzi_call_extra(call);
@@ -10974,20 +11005,20 @@ JBZ_API jbz_err jbz_tts_write(jbz_call *call, const char *text, size_t n, size_t
 
 JBZ_API jbz_err jbz_tts_flush(jbz_call *call) {
     static const char mark[] = { JBZI_SPEECH_MARK };
-    jbz_core *core = call->core;
+    jbz_core *core = call ? call->core : NULL;
     jbz_err err = jbzi_call_speech_need(call);
     jbzi_extra *x = err == JBZ_E_OK ? jbzi_call_extra(call) : NULL;
     uint32_t left = x ? jbzi_buf_left(x->speech_text) : 0;
     if (x && !(left && jbzi_buf_data(x->speech_text)[left - 1] == JBZI_SPEECH_MARK)
         && !jbzi_buf_append(&core->net.pool, &x->speech_text, mark, 1, SIZE_MAX, true)) err = JBZ_E_NOMEM;
-    if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, "tts:flush");
+    if (err != JBZ_E_OK) return core ? jbzi_base_fail(&core->net.error, err, "tts:flush") : err;
     jbzi_call_speech_pump(call);
     return JBZ_E_OK;
 }
 
 JBZ_API jbz_err jbz_tts_clear(jbz_call *call) {
     jbz_err err = jbzi_call_speech_need(call);
-    if (err != JBZ_E_OK) return jbzi_base_fail(&call->core->net.error, err, "tts:clear");
+    if (err != JBZ_E_OK) return call ? jbzi_base_fail(&call->core->net.error, err, "tts:clear") : err;
     jbzi_call_speech_drop(call);
     jbzi_call_speech_of(jbzi_call_extra(call))->flags |= JBZI_SPEECH_CLEAR;
     jbzi_call_speech_pump(call);
@@ -10995,7 +11026,7 @@ JBZ_API jbz_err jbz_tts_clear(jbz_call *call) {
 }
 
 JBZ_API size_t jbz_tts_queued(const jbz_call *call) {
-    const jbzi_extra *x = jbzi_call_extra(call);
+    const jbzi_extra *x = call ? jbzi_call_extra(call) : NULL;
     return x ? jbzi_buf_left(x->speech_text) : 0;
 }
 
@@ -11056,7 +11087,7 @@ static jbz_audio *jbzi_call_audio_of(const jbz_conn *c) {
 static jbz_core *jbzi_call_audio_core(const jbz_audio *a) { return (jbz_core *)(void *)a->conn->net; }
 
 JBZ_API jbz_call *jbz_audio_call(const jbz_audio *audio) {
-    return jbzi_call_at(jbzi_call_audio_core(audio), audio->call, audio->call_gen);
+    return audio ? jbzi_call_at(jbzi_call_audio_core(audio), audio->call, audio->call_gen) : NULL;
 }
 
 /* The audio socket as the event's. */
@@ -11305,8 +11336,8 @@ static bool jbzi_call_audio_message(jbz_core *core, jbz_event *ev) {
 
 JBZ_API jbz_audio_id jbz_audio_id_of(const jbz_audio *audio) {
     jbz_audio_id id;
-    id.slot = jbz_conn_slot(audio->conn) + 1;
-    id.gen = audio->conn->gen;
+    id.slot = audio ? jbz_conn_slot(audio->conn) + 1 : 0;
+    id.gen = audio ? audio->conn->gen : 0;
     return id;
 }
 
@@ -11315,14 +11346,14 @@ JBZ_API jbz_audio *jbz_audio_find(jbz_core *core, jbz_audio_id id) {
     return c && c->kind == JBZI_CONN_AUDIO ? jbzi_call_audio_of(c) : NULL;
 }
 
-JBZ_API void *jbz_audio_user(const jbz_audio *audio) { return audio->user; }
-JBZ_API void jbz_audio_set_user(jbz_audio *audio, void *user) { audio->user = user; }
-JBZ_API uint32_t jbz_audio_rate(const jbz_audio *audio) { return audio->rate; }
-JBZ_API unsigned jbz_audio_channels(const jbz_audio *audio) { return audio->channels; }
+JBZ_API void *jbz_audio_user(const jbz_audio *audio) { return audio ? audio->user : NULL; }
+JBZ_API void jbz_audio_set_user(jbz_audio *audio, void *user) { if (audio) audio->user = user; }
+JBZ_API uint32_t jbz_audio_rate(const jbz_audio *audio) { return audio ? audio->rate : 0; }
+JBZ_API unsigned jbz_audio_channels(const jbz_audio *audio) { return audio ? audio->channels : 0; }
 
 JBZ_API const char *jbz_audio_url(const jbz_call *call, const char *url, char *buf, size_t size) {
     size_t n = url ? strlen(url) : 0;
-    if (!url || size < 38 || n > size - 38) return NULL;
+    if (!call || !url || size < 38 || n > size - 38) return NULL;
     memcpy(buf, url, n);
     memcpy(buf + n, strchr(url, '?') ? "&jbz=" : "?jbz=", 5);
     jbzi_call_audio_token(call->core, jbzi_call_slot(call) + 1, call->gen, buf + n + 5);
@@ -11543,12 +11574,12 @@ static bool jbzi_call_audio_run(jbz_audio *a, jbz_event *ev) {
 /*---- for the app: sending ----*/
 
 static jbz_err jbzi_call_audio_fail(const jbz_audio *a, jbz_err err, const char *what) {
-    return err == JBZ_E_OK ? err : jbzi_base_fail(&a->conn->net->error, err, what);
+    return err == JBZ_E_OK || !a ? err : jbzi_base_fail(&a->conn->net->error, err, what);
 }
 
 /* Whether anything can be sent; `way` 0: whatever jambonz was asked for. */
 static jbz_err jbzi_call_audio_ready(jbz_audio *a, unsigned way) {
-    if (a->conn->state != JBZI_CONN_OPEN || (a->conn->flags & JBZI_CONN_EOF) || a->leaving) return JBZ_E_GONE;
+    if (!a || a->conn->state != JBZI_CONN_OPEN || (a->conn->flags & JBZI_CONN_EOF) || a->leaving) return JBZ_E_GONE;
     a->run = jbzi_call_audio_run;
     return way && way != a->way ? JBZ_E_STATE : JBZ_E_OK;
 }
@@ -11566,6 +11597,7 @@ JBZ_API jbz_err jbz_audio_mode(jbz_audio *audio, jbz_audio_way way, uint32_t rat
 }
 
 JBZ_API void jbz_audio_pace(jbz_audio *audio, uint32_t ahead_ms) {
+    if (!audio) return;
     if (ahead_ms && ahead_ms < 2 * JBZI_AUDIO_STEP_MS) ahead_ms = 2 * JBZI_AUDIO_STEP_MS;
     audio->ahead_ms = ahead_ms > 60000 ? 60000 : ahead_ms;
     if (audio->queue) jbzi_call_audio_pump(audio);
@@ -11589,7 +11621,7 @@ static bool jbzi_call_audio_put(jbz_audio *a, const int16_t *pcm, size_t n) {
 }
 
 JBZ_API jbz_err jbz_audio_write(jbz_audio *audio, const int16_t *pcm, size_t samples, size_t *taken) {
-    size_t max = audio->conn->net->desc.audio_queue / 2, done = 0, room;
+    size_t max = audio ? audio->conn->net->desc.audio_queue / 2 : 0, done = 0, room;
     jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_STREAM);
     if (taken) *taken = 0;
     if (err == JBZ_E_OK && samples && !pcm) err = JBZ_E_ARG;
@@ -11609,7 +11641,7 @@ JBZ_API jbz_err jbz_audio_write(jbz_audio *audio, const int16_t *pcm, size_t sam
 
 JBZ_API jbz_err jbz_audio_end(jbz_audio *audio) {
     jbz_err err = jbzi_call_audio_ready(audio, JBZ_AUDIO_STREAM);
-    size_t silence = (size_t)JBZI_AUDIO_TAIL_MS * (audio->out_rate / 1000);
+    size_t silence = (size_t)JBZI_AUDIO_TAIL_MS * (err == JBZ_E_OK ? audio->out_rate / 1000 : 0);
     if (err == JBZ_E_OK && !jbzi_call_audio_put(audio, NULL, silence)) err = JBZ_E_NOMEM;
     if (err == JBZ_E_OK) jbzi_call_audio_pump(audio);
     return jbzi_call_audio_fail(audio, err, "audio end");
@@ -11686,10 +11718,10 @@ JBZ_API jbz_err jbz_audio_disconnect(jbz_audio *audio) {
     return JBZ_E_OK;
 }
 
-JBZ_API size_t jbz_audio_queued(const jbz_audio *audio) { return jbzi_buf_left(audio->queue) / 2; }
+JBZ_API size_t jbz_audio_queued(const jbz_audio *audio) { return audio ? jbzi_buf_left(audio->queue) / 2 : 0; }
 
 JBZ_API uint32_t jbz_audio_left(const jbz_audio *audio) {
-    uint32_t per = audio->out_rate / 1000;
+    uint32_t per = audio ? audio->out_rate / 1000 : 0;
     return per ? ((uint32_t)jbz_audio_queued(audio) + jbzi_call_audio_ahead(audio) + per - 1) / per : 0;
 }
 
@@ -12623,7 +12655,7 @@ JBZ_API jbz_call *jbz_server_accept(jbz_server *s, int timeout_ms) {
 }
 
 JBZ_API jbz_err jbz_wait(jbz_call *call, jbz_event *ev, int timeout_ms) {
-    jbz_core *core = call->core;
+    jbz_core *core = call ? call->core : NULL;
     uint64_t start = jbzi_server_clock();
     jbz_err err;
     if (!core) return JBZ_E_GONE;
