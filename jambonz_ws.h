@@ -2740,7 +2740,8 @@ JBZ_API jbz_err jbz_send_to(jbz_core *core, jbz_call_id id, jbz_out *o);
 
 JBZ_API jbz_call_id jbz_call_id_of(const jbz_call *call);
 /* The call, or NULL when it is over. Valid until the next pull. Everything that takes a call takes NULL, too: what does
-   something answers JBZ_E_GONE, what tells something a neutral value; a redirect of it is NULL, which verbs and jbz_send take. */
+   something answers JBZ_E_GONE, what tells something a neutral value; a redirect of it is NULL, which verbs and jbz_send
+   take. */
 JBZ_API jbz_call *jbz_call_find(jbz_core *core, jbz_call_id id);
 /* The call of this app with this call_sid, or NULL. `app` is the index: 0 the desc's own, n the n-th of apps[]. */
 JBZ_API jbz_call *jbz_call_by_sid(jbz_core *core, uint32_t app, const char *call_sid);

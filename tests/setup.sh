@@ -39,6 +39,7 @@ look() {
     has mips-linux-gnu-gcc || need gcc-mips-linux-gnu
     has aarch64-linux-gnu-gcc || need gcc-aarch64-linux-gnu
     has arm-linux-gnueabihf-gcc || need gcc-arm-linux-gnueabihf
+    ls /usr/lib/*/faketime/libfaketimeMT.so.1 > /dev/null 2>&1 || need faketime
     has qemu-mips || has qemu-mips-static || need qemu-user
     [ "$(uname -m)" != x86_64 ] || sh tests/m32.sh gcc > /dev/null || { need "gcc-$(gcc -dumpversion | cut -d. -f1)-multilib"; need libc6-dev-i386; }
 }

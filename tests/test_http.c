@@ -208,6 +208,7 @@ static void bad_header_lines(void **state) {
         snprintf(text, sizeof text, GET "%s\r\n" WS "\r\n", bad[i]);
         assert_int_equal(ask(text), 400);
     }
+    assert_int_equal(ask("GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"), 400); /* no handshake, no body either */
     snprintf(text, sizeof text, GET WS "X: a?b\r\n\r\n");
     *strchr(text, '?') = 0;
     assert_int_equal(ask_n(text, sizeof(GET WS "X: a?b\r\n\r\n") - 1), 400);
