@@ -24,27 +24,35 @@ def unescape(text):
     return text.replace('\\\\', '\0').replace('\\n', '\n').replace('\\t', '\t').replace('\0', '\\')
 
 
-def outcome(mutant):
-    """'' when the fault was noticed, else what is wrong."""
-    name, program, old, new = mutant
+def run(mutant):
+    """What the test program makes of it: ('passed', 'failed', 'crashed' or 'hung'; or what is wrong with the mutant), what it said."""
+    _, program, old, new = mutant
     with open(f'{ROOT}/jambonz_ws.h', encoding='utf-8') as f:
         header = f.read()
     found = header.count(old)
     if found != 1:
-        return f'{name}: the text to replace stands there {found} times'
+        return f'the text to replace stands there {found} times', ''
     with tempfile.TemporaryDirectory() as box:
         with open(f'{box}/jambonz_ws.h', 'w', encoding='utf-8') as f:
             f.write(header.replace(old, new))
-        # -I of the changed header first: support.h includes it by name
         build = subprocess.run([os.environ.get('CC', 'cc'), '-std=c99', '-O0', '-w', f'-I{box}', f'-I{ROOT}/tests', '-o', f'{box}/test',
                                 f'{ROOT}/tests/{program}.c', '-lcmocka', '-lm', '-pthread'], capture_output=True, text=True, cwd=box, check=False)
         if build.returncode:
-            return f'{name}: does not compile: {build.stderr[-300:]}'
+            return 'does not compile', build.stderr
         try:
-            run = subprocess.run([f'{box}/test'], capture_output=True, cwd=ROOT, timeout=LIMIT, check=False, env={**os.environ, 'CMOCKA_MESSAGE_OUTPUT': 'STDOUT'})
-        except subprocess.TimeoutExpired:
-            return ''
-        return '' if run.returncode else f'{name}: lives, {program} does not notice'
+            test = subprocess.run([f'{box}/test'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, timeout=LIMIT, check=False)
+        except subprocess.TimeoutExpired as e:
+            return 'hung', (e.stdout or b'').decode('utf-8', 'replace')
+        said = test.stdout.decode('utf-8', 'replace')
+        return ('passed' if test.returncode == 0 else 'failed' if test.returncode > 0 else 'crashed'), said
+
+
+def outcome(mutant):
+    """'' when the fault was noticed, else what is wrong."""
+    status, said = run(mutant)
+    if status in ('failed', 'crashed', 'hung'):
+        return ''
+    return f'{mutant[0]}: {mutant[1]} does not notice' if status == 'passed' else f'{mutant[0]}: {status} {said[-300:]}'
 
 
 def main():
