@@ -217,7 +217,7 @@ class Server:
         check(status != 101, f'{what}: accepted')
         check(status in statuses or not got, f'{what}: answered {status} {got[:60]!r}')
         check(ended, f'{what}: not closed')
-        check(len(re.findall(rb'(?m)^HTTP/1\.1 \d{3}', got)) <= 1, f'{what}: answered more than once')
+        check(len(re.findall(rb'HTTP/1\.[01] \d{3} ', got)) <= 1, f'{what}: answered more than once')
         return got
 
     def call(self, name='session-new', path=None, sid=None, **kw):

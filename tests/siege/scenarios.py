@@ -7,11 +7,10 @@ import random
 import re
 import socket
 import statistics
-import struct
 import time
 
-from kit import (BINARY, CLOSE, CONT, FAKETIME, KEY, PING, PONG, ROOT, SIGCONT, SIGSTOP, TEXT, Failed, Server, Ws, basic, check,
-                 closing, frame, fresh, linear, message, push, request, reset, text_of, until)
+from kit import (BINARY, CLOSE, CONT, FAKETIME, KEY, PING, PONG, ROOT, SIGCONT, SIGSTOP, TEXT, Failed, Ws, basic, check, closing,
+                 frame, fresh, linear, message, push, request, reset, text_of, until)
 
 ALL = {}
 
@@ -60,9 +59,9 @@ def idle_tcp(s):
     before = s.fds()
     for _ in range(300):
         s.tcp()
-    check(until(lambda: s.fds() >= before + 300, 3), 'they were not even accepted')
+    check(until(lambda: s.fds() >= before + 290, 3), 'they were not even accepted')
     time.sleep(8)
-    check(s.fds() >= before + 300, 'closed long before the deadline')
+    check(s.fds() >= before + 290, 'closed long before the deadline')
     check(until(lambda: s.fds() <= before + 4, 5), f'{s.fds() - before} are still open after 13 s')
 
 
@@ -250,13 +249,13 @@ def header_injection(s):
 
 @scenario('echo')
 def subprotocol_choice(s):
-    """17: only what was offered and is served, whole and in its spelling, is answered; none offered is a raw socket here."""
-    for offer in ('echo', 'chat, echo', 'x,  echo', 'xecho,echo'):
+    """17: only what was offered and is served, whole and in its spelling, is answered; else it is a raw socket here, without one."""
+    for offer, chosen in (('echo', b'echo'), ('chat, echo', b'echo'), ('chat', b'chat'), ('x,  echo', b'echo'), ('xecho,echo', b'echo')):
         got, status, _ = s.answer(request(Sec_WebSocket_Protocol=offer))
-        check(status == 101 and b'Sec-WebSocket-Protocol: echo\r\n' in got, f'{offer}: {got[:200]!r}')
+        check(status == 101 and b'Sec-WebSocket-Protocol: ' + chosen + b'\r\n' in got, f'{offer}: {got[:200]!r}')
     for offer in ('Echo', 'ech', 'echoo', 'echo/1', 'ws.jambonz.or', 'WS.JAMBONZ.ORG'):
         got, status, _ = s.answer(request(Sec_WebSocket_Protocol=offer))
-        check(status == 101 and b'\nSec-WebSocket-Protocol' not in got, f'{offer}: {got[:200]!r}') # RFC 6455 4.2.2, /subprotocol/
+        check(status in (101, 400) and b'\nSec-WebSocket-Protocol' not in got, f'{offer}: {got[:200]!r}')
     got, status, _ = s.answer(request(drop=('Sec-WebSocket-Protocol',)))
     check(status == 101 and b'\nSec-WebSocket-Protocol' not in got, 'none offered')
 
@@ -630,7 +629,6 @@ def idle_calls(s):
     for _ in range(512):
         s.call()
     each, cpu = (s.rss() - before) * 1024 / 512, s.cpu_ms()
-    s.still = time.monotonic()
     check(s.build == 'asan' or each < 1536, f'{each:.0f} bytes each')
     time.sleep(2)
     check(s.cpu_ms() - cpu < 200, f'{s.cpu_ms() - cpu} ms of CPU in 2 s')
@@ -680,15 +678,14 @@ def chunk_rescan(s):
     """61: a message in thousands of packets costs as many instructions per byte as a short one."""
     def attack(t, k):
         ws = t.call()
-        data = frame(TEXT, '{"type":"x","pad":"' + 'y' * (50000 * k) + '"}')
+        data = frame(TEXT, '{"type":"x","pad":"' + 'y' * (20000 * k) + '"}')
         for i in range(0, len(data), 100):
             ws.write(data[i:i + 100])
-            if i % 2000 == 0: # so that it cannot all come at once
-                time.sleep(0.002)
+            time.sleep(0.001) # or the kernel would glue them together
         check(ws.ask(message('verb-hook-base', ws.sid), 20), 'the hook behind it is not acked')
         ws.close()
-    attack(s, 5)
-    return measured(s, attack, 'packets', slack=1.3)
+    attack(s, 10)
+    return measured(s, attack, 'packets', slack=1.4)
 
 
 @scenario('bench_ack', weight=12, grown=64)
@@ -918,19 +915,11 @@ def half_close(s):
 
 @scenario('echo', weight=8)
 def close_with_pending(s):
-    """49, 80: Close and a half-close from peers that leave much unread, then a reset."""
+    """49, 58, 80: Close from peers that leave much unread and keep TCP open: freed after close_ms."""
     before = s.fds()
-    for _ in range(10):
-        ws = Ws(s, protocol='echo', rcvbuf=4096)
-        sent = push(ws.sock, frame(BINARY, bytes(60000)), 0.3)
-        ws.sock.settimeout(1)
-        try:
-            ws.sock.sendall(frame(BINARY, bytes(60000))[sent % 60014 or 60014:] + frame(CLOSE, closing(1000)))
-            ws.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-    s.drop_all() # a peer that reads nothing and is not read either is held for three pings, and no longer than it is there
-    check(until(lambda: s.fds() <= before + 4, 12), f"{s.fds() - before} descriptors are still held") # the client beside has some
+    for n in (1, 2, 4, 8) * 5:
+        Ws(s, protocol='echo', rcvbuf=4096).write(frame(BINARY, bytes(60000)) * n + frame(CLOSE, closing(1000)))
+    check(until(lambda: s.fds() <= before + 4, 6), f'{s.fds() - before} descriptors are still held')
 
 
 # -- 5.6 JSON ---------------------------------------------------------------------------------------------------------
@@ -979,7 +968,6 @@ def json_quadratic(s):
         'array': lambda k: '{"type":"x","data":[%s]}' % ','.join('1' for _ in range(n * 2 * k)),
         'blanks': lambda k: '{"type":"x","data":%s1}' % (' ' * (20000 * k))}
     for make in shapes.values():
-        s.still = time.monotonic()
         unusable(s, [make(4)] * 20)
     return ' '.join(measured(s, lambda t, k, make=make: unusable(t, [make(k)] * 20 if k else []), what) for what, make in shapes.items())
 
@@ -1078,7 +1066,7 @@ def hook_odd_text(s):
     for odd in ('"}],"data":[{"verb":"dial","target":[]}]', '\\', '\0', '%s%n', '\U0001f600\u202e', '<speak>&', 'x' * 20000):
         ws = s.call(path='/menu')
         for name, place in (('verb-hook-gather-speech', 'speech'), ('verb-hook-gather-digits', 'digits')):
-            m = message(name, ws.sid, hook='/menu/choice')
+            m = message(name, ws.sid, hook='/menu')
             m['data'][place] = odd if place == 'digits' else {'is_final': True, 'alternatives': [{'transcript': odd, 'confidence': 0.9}]}
             a = ws.ask(m)
             check(a and all(isinstance(v, dict) and v.get('verb') != 'dial' for v in a.get('data') or []), f'{odd[:20]!r}: {a}')
@@ -1119,10 +1107,10 @@ def log_secrets(s):
     m = message('session-new', fresh())
     m['data'].update(env_vars={'KEY': 'SECRET-ENV'}, **{'from': '+49SECRET', 'to': '+1SECRET'})
     ws.ask(m)
-    h = message('verb-hook-gather-speech', m['call_sid'], hook='/menu/choice')
+    h = message('verb-hook-gather-speech', m['call_sid'], hook='/menu')
     h['data']['speech'] = {'is_final': True, 'alternatives': [{'transcript': 'SECRET words', 'confidence': 0.9}]}
     ws.ask(h)
-    ws.ask(message('verb-hook-gather-digits', m['call_sid'], hook='/menu/choice'))
+    ws.ask(message('verb-hook-gather-digits', m['call_sid'], hook='/menu'))
     ws.send(TEXT, '{"type":"SECRET')
     ws.write(frame(TEXT, b'SECRET', masked=False))
     ws.close_code()
@@ -1218,7 +1206,7 @@ def garbage(s):
     check(json.loads(ws.frame()[1])['msgid'] == m['msgid'], 'jambonz:error is answered')
 
 
-@scenario('agent', name='tts-stream', weight=2, env=lambda: {'ASAN_OPTIONS': 'detect_leaks=0'}) # a call that may go on elsewhere has no end here
+@scenario('agent', name='tts-stream', weight=2)
 def tts_stream(s):
     """132: the voice is full, then resumes: what was refused is sent again, nothing twice."""
     ws = s.call(path='/agent')
@@ -1236,5 +1224,7 @@ def tts_stream(s):
             ws.say(message('tts-streaming-event-stream-resumed', ws.sid))
         else:
             said.append(data['tokens'])
+    ws.send(CLOSE, closing(1000))
+    check(ws.close_code() == 1000, 'Close is not answered')
     text = ''.join(said)
     check(refused and text.startswith(refused[:20]) and text.count(refused[:20]) == 1, f'refused {refused!r}, said {said!r}')

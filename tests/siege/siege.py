@@ -55,6 +55,7 @@ def watched(s, spec, note):
     """The attack, with the witness beside it."""
     if spec['witness']:
         tell({'url': s.url, 'kind': 'echo' if s.program == 'echo' else 'call', 'fresh': spec['witness'] == 'fresh'})
+        witness.stdout.readline() # its call is there
     try:
         note['said'] = spec['fn'](s) or ''
         time.sleep(max(0, 1.0 - (time.monotonic() - note['start'])))

@@ -1,6 +1,6 @@
 // A well-behaved jambonz beside the attackers: npm ws as jambonz uses it. Reads commands from stdin, one JSON object a line:
 // { url, kind: "call" | "echo", fresh } begins: one call is held and asks every 100 ms; with `fresh` new calls are made as well.
-// {} ends, and what was seen is printed: { calls, hooks, worst, errors }.
+// it prints {} once that call is there. {} ends, and what was seen is printed: { calls, hooks, worst, errors }.
 import readline from 'node:readline';
 import { Peer, newSid, of, sleep } from '../e2e/lib.mjs';
 
@@ -29,7 +29,8 @@ class Watch {
         return { peer, sid };
     }
     async held() {
-        const { peer, sid } = await this.begin();
+        let peer, sid;
+        try { ({ peer, sid } = await this.begin()); } finally { console.log('{}'); }
         while (this.on) {
             await sleep(100);
             const start = now();
