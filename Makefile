@@ -34,6 +34,8 @@ help:
 	@echo 'make schema        the verb tables against @jambonz/schema'
 	@echo 'make fuzz T=20     every fuzzer for T (20, 10m, 1h) after its corpus'
 	@echo 'make size          code size of each cut'
+	@echo 'make bench-gate    instructions, bytes and system calls against tests/bench/targets.tsv   (UPDATE=1 records them)'
+	@echo 'make profile       instructions per message by function: WHAT=m4k, m600, call, audio, ..., LINES=1 by line'
 	@echo 'make lint fmt      clang-tidy and cppcheck; formats examples and tests'
 	@echo 'make portable      unit tests with -m32, on a big-endian machine, without SIMD'
 	@echo 'make valgrind      calls and unit tests under valgrind'
@@ -153,9 +155,6 @@ valgrind:
 conform: build/echo
 	@sh tests/conform.sh
 
-size:
-	@sh tests/size.sh
-
 lint:
 	@sh tests/lint.sh
 
@@ -165,7 +164,7 @@ fmt:
 clean:
 	rm -rf build
 
-.PHONY: all help examples run test setup unit asan check calls calls-asan e2e e2e-asan schema selftest fuzz portable valgrind conform size \
+.PHONY: all help examples run test setup unit asan check calls calls-asan e2e e2e-asan schema selftest fuzz portable valgrind conform \
         lint fmt clean
 
 # Whoever adds a suite (bench, coverage, ...) puts it into a file tests/NAME.mk; a line "# ci: NAME" in it makes .ci/run run it.

@@ -30,6 +30,7 @@ look() {
     echo 'int main(void) { return 0; }' > "$probe/p.c"
     has clang-19 && { clang-19 -fprofile-instr-generate "$probe/p.c" -o "$probe/p" 2> /dev/null || need libclang-rt-19-dev; }
     has valgrind || need valgrind
+    has strace || need strace
     compiles '#include <libwebsockets.h>' || need libwebsockets-dev
     has musl-gcc || need musl-tools
     has clang-tidy || need clang-tidy
