@@ -219,6 +219,8 @@
  *     audio_first_ms             audio sockets nobody uses      Close 1000
  *     resume_ms                  calls that never come back     END with JBZ_E_TIMEOUT
  *
+ * SCALING
+ *
  * ONE ODD MESSAGE
  *
  * Bytes that break RFC 6455 (1002), text that is not UTF-8 (1007) and messages over max_message (1009) end the connection;

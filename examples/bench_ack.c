@@ -18,5 +18,5 @@ static void on_message(const jbz_event *ev, void *user) {
 
 int main(int argc, char **argv) {
     return jbz_main(argc, argv, JBZ_LIT(server_desc, .on_session = on_event, .on_other = on_event, .on_message = on_message,
-                                        .max_conns = 16384));
+                                        .max_conns = 16384, .pool = 32u << 20));
 }

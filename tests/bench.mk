@@ -11,4 +11,20 @@ size:
 profile:
 	@python3 tests/bench/gate.py profile $(or $(WHAT),m600) $(if $(LINES),--lines)
 
-.PHONY: bench-gate size profile
+# ci: bench-smoke
+# Beside the floor and peers, in turns: 10 minutes, ROUNDS=5; tests/bench/results.json, results.svg, and README's table. QUICK=1: a
+# smoke run of half a minute that changes nothing here.
+bench:
+	@sh tests/setup.sh bench || echo 'note: what is not here is left out'
+	@python3 tests/bench/bench.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY))
+	@$(if $(QUICK)$(ONLY),:,python3 tests/bench/readme.py)
+
+bench-smoke:
+	@python3 tests/bench/readme.py --check
+	@$(MAKE) --no-print-directory -s bench QUICK=1
+
+# README's and the manual's figures, from tests/bench/results.json and targets.tsv
+bench-readme:
+	@python3 tests/bench/readme.py
+
+.PHONY: bench-gate size profile bench bench-smoke bench-readme

@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh tests/setup.sh test|heavy|npm     what the tests need: installed through apt-get and npm when that is allowed (root, apt),
+# sh tests/setup.sh test|heavy|npm|bench     what the tests need: installed through apt-get and npm when that is allowed (root, apt),
 # else one line to type is printed. Asks for nothing that is there already.
 what=${1:-test}
 missing=
@@ -23,6 +23,13 @@ look() {
     has npm || need npm
     has python3 || need python3
     /usr/bin/python3 -c 'import websockets' 2> /dev/null || need python3-websockets
+    if [ "$what" = bench ]; then
+        for lib in libwebsockets:libwebsockets.h libwslay:wslay/wslay.h libcivetweb:civetweb.h libjansson:jansson.h \
+            libcjson:cjson/cJSON.h libjson-c:json-c/json.h libssl:openssl/sha.h; do
+            printf '#include <stdio.h>\n#include <sys/types.h>\n#include <%s>\n' "${lib#*:}" |
+                ${CC:-cc} -std=gnu11 -x c -fsyntax-only - > /dev/null 2>&1 || need "${lib%%:*}-dev"
+        done
+    fi
     [ "$what" = heavy ] || return 0
     printf 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return p && n ? 0 : 0; }\n' > "$probe/f.c"
     has clang && { clang -fsanitize=fuzzer,address "$probe/f.c" -o "$probe/f" 2> /dev/null ||
@@ -72,6 +79,6 @@ if [ "$what" != npm ]; then
     look
     if [ -n "$missing" ]; then echo "setup: still missing:$missing"; exit 1; fi
 fi
-for dir in tests tests/schema; do
+for dir in tests tests/schema $([ "$what" != bench ] || echo tests/bench); do
     [ ! -f $dir/package.json ] || modules $dir || { echo "setup: npm ci failed in $dir. It needs the npm registry."; exit 1; }
 done

@@ -14,6 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import callgrind  # noqa: E402
+import readme  # noqa: E402
 
 HERE, OUT = 'tests/bench', 'build/bench'
 TARGETS, PROFILE = f'{HERE}/targets.tsv', f'{HERE}/profile.tsv'
@@ -400,6 +401,7 @@ def gate(update, prefixes):
         table.rows['compiler'] = {'unit': '-', 'target': '-', 'recorded': compiler(), 'kind': 'report', 'what': 'what the figures were recorded with'}
         table.save()
         save_profile(kept)
+        readme.apply(check=False)
     print(f'targets not met: {" ".join(missed)}' if missed else 'all targets are met')
     print(f'note: {met} of {aims} targets met')
     print(f'{passed} passed, {failed} failed')
