@@ -11992,7 +11992,8 @@ struct jbz_server {
     int       batch_at, batch_n;
     struct epoll_event batch[JBZI_SERVER_BATCH];
 #else
-    struct pollfd extra[JBZI_SERVER_LISTENERS + 1]; /* wake-up and listeners */
+    struct pollfd extra[JBZI_SERVER_LISTENERS + 1]; /* wake-up and listeners ... */
+    uint32_t  extra_at, extra_n; /* ... and which of them were not looked at yet */
     uint32_t  batch_at;        /* next place to be looked at */
     bool      batch;           /* poll() found something */
 #endif
@@ -12294,6 +12295,12 @@ static bool jbzi_server_wait(jbz_server *s, int ms) {
 static bool jbzi_server_batch(jbz_server *s) {
     uint32_t place;
     short found;
+    while (s->extra_at < s->extra_n) { /* not in the wait: what is accepted has its time from the clock, which has turned since */
+        place = s->extra_at++;
+        if (!s->extra[place].revents) continue;
+        jbzi_server_place_ready(s, JBZI_SERVER_WAKE + place, 0, 0);
+        return true;
+    }
     while (s->batch && s->batch_at < s->core.net.conns_used) {
         place = s->batch_at++;
         found = s->socks[place].revents;
@@ -12326,9 +12333,8 @@ static bool jbzi_server_wait(jbz_server *s, int ms) {
     for (i = 0; i < n; i++) more[i].fd = -1;
     s->filled = s->filled > used ? used : s->filled;
     s->batch = found > 0;
-    s->batch_at = 0;
-    for (i = 0; found > 0 && i < n; i++)
-        if (s->extra[i].revents) jbzi_server_place_ready(s, JBZI_SERVER_WAKE + i, 0, 0);
+    s->batch_at = s->extra_at = 0;
+    s->extra_n = found > 0 ? n : 0;
     return true;
 }
 

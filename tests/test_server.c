@@ -12,15 +12,21 @@
 /* The seam: every call goes through fault(), which may say that it fails now. */
 static struct { const char *name; long at; int error; bool for_ever; long calls; long all; bool noise; } fault_plan;
 static int fault(const char *name);
+static unsigned late_ms; /* the next wait takes that long, whatever is ready */
+static int late(int ms) {
+    usleep(late_ms * 1000);
+    late_ms = 0;
+    return ms;
+}
 static long some(long n);
 #define FAULT(name, call) (fault(name) ? -1 : (call))
 #define JBZ_SYS_recv(fd, p, n) FAULT("recv", recv(fd, p, (size_t)some((long)(n)), 0))
 #define JBZ_SYS_send(fd, p, n) FAULT("send", send(fd, p, (size_t)some((long)(n)), MSG_NOSIGNAL))
 #define JBZ_SYS_accept4(fd, flags) FAULT("accept4", accept4(fd, NULL, NULL, flags))
-#define JBZ_SYS_poll(fds, n, ms) FAULT("poll", poll(fds, n, ms))
+#define JBZ_SYS_poll(fds, n, ms) FAULT("poll", poll(fds, n, late(ms)))
 #define JBZ_SYS_epoll_create1(flags) FAULT("epoll_create1", epoll_create1(flags))
 #define JBZ_SYS_epoll_ctl(ep, op, fd, ev) FAULT("epoll_ctl", epoll_ctl(ep, op, fd, ev))
-#define JBZ_SYS_epoll_wait(ep, evs, n, ms) FAULT("epoll_wait", epoll_wait(ep, evs, n, ms))
+#define JBZ_SYS_epoll_wait(ep, evs, n, ms) FAULT("epoll_wait", epoll_wait(ep, evs, n, late(ms)))
 #define JBZ_SYS_socket(domain, type, protocol) FAULT("socket", socket(domain, type, protocol))
 #define JBZ_SYS_setsockopt(fd, level, name, p, n) FAULT("setsockopt", setsockopt(fd, level, name, p, n))
 #define JBZ_SYS_bind(fd, sa, n) FAULT("bind", bind(fd, sa, n))
@@ -1340,6 +1346,20 @@ static void timers_are_kept_on_time(void **state) {
     hang(&cl[1]);
 }
 
+/* After a long wait a new connection has its time from then on, not from when the wait began. */
+static void a_connection_after_a_long_wait(void **state) {
+    jbz_server_desc d = local();
+    (void)state;
+    d.handshake_ms = 150;
+    serve_with(&d);
+    run(5);
+    reach(&cl[0]);
+    late_ms = 400;
+    run(5);
+    upgrade(&cl[0], "/", "ws.jambonz.org");
+    a_call(&cl[0], SID_A);
+}
+
 /* Two sockets are ready at once; what comes on the first ends the second. */
 static void a_connection_that_goes_in_the_same_turn(void **state) {
     jbz_server_desc d = local();
@@ -1714,7 +1734,7 @@ int main(int argc, char **argv) {
         T(too_many_connections), T(no_descriptors_left), T(churn), T(a_block_of_memory), T(large_messages_both_ways), T(a_peer_that_does_not_read),
         T(errors_of_the_kernel), T(resets_and_half_closes), T(refusals_are_read_before_the_end), T(a_transport_of_ones_own), T(run_and_stop),
         T(draining), T(a_script_per_call), T(a_session_nobody_accepts), T(kept_events_are_limited), T(wait_through_a_loss),
-        T(timers_are_kept_on_time), T(a_connection_that_goes_in_the_same_turn), T(resets_while_nothing_is_read), T(memory_runs_out_on_the_wire),
+        T(timers_are_kept_on_time), T(a_connection_after_a_long_wait), T(a_connection_that_goes_in_the_same_turn), T(resets_while_nothing_is_read), T(memory_runs_out_on_the_wire),
         T(a_seed_of_its_own), T(script_and_others), T(run_and_drain), T(to_stderr), T(jbz_main_does_what_flags_say), T(a_program_with_all_flags) };
     for (i = 0; i < 8; i++) cl[i].fd = -1;
     log_verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
