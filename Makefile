@@ -34,6 +34,7 @@ help:
 	@echo 'make schema        the verb tables against @jambonz/schema'
 	@echo 'make fuzz T=20     every fuzzer for T (20, 10m, 1h) after its corpus'
 	@echo 'make size          code size of each cut'
+	@echo 'make bench         beside plain TCP and other libraries, 20 minutes (QUICK=1: half a minute); writes what README shows'
 	@echo 'make bench-gate    instructions, bytes and system calls against tests/bench/targets.tsv   (UPDATE=1 records them)'
 	@echo 'make profile       instructions per message by function: WHAT=m4k, m600, call, audio, ..., LINES=1 by line'
 	@echo 'make lint fmt      clang-tidy and cppcheck; formats examples and tests'

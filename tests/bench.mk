@@ -12,7 +12,7 @@ profile:
 	@python3 tests/bench/gate.py profile $(or $(WHAT),m600) $(if $(LINES),--lines)
 
 # ci: bench-smoke
-# Beside the floor and peers, in turns: 10 minutes, ROUNDS=5; tests/bench/results.json, results.svg, and README's table. QUICK=1: a
+# Beside the floor and peers, in turns: 20 minutes, ROUNDS=5; tests/bench/results.json, results.svg, and README's table. QUICK=1: a
 # smoke run of half a minute that changes nothing here.
 bench:
 	@sh tests/setup.sh bench || echo 'note: what is not here is left out'

@@ -380,7 +380,7 @@ def gate(update, prefixes):
         aim = ''
         if row['target'] != '-':
             aims += 1
-            good = value <= float(row['target'])
+            good = value <= float(row['target']) + (0.005 if name.startswith('sys') else 0)  # a wake-up by the clock in a thousand
             met += good
             aim = 'met' if good else 'not met'
             if not good:

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import textwrap
 
 HERE = 'tests/bench'
 BEGIN, END = '<!-- figures: make bench-readme writes them -->', '<!-- end of figures -->'
@@ -59,13 +60,14 @@ def readme(results, rows, compiler):
 
 CPU time of the server per message or call, the kernel's part included, next to a server that moves the same bytes over plain TCP
 and does nothing else; all peers in turns, medians of {results['rounds']} rounds. {m['cpu']}, {m['cores']} cores, {m['system']},
-{m['compiler']}, Node {m['node']}, {results['date']}. `make bench` does it again (10 minutes; Debian's and npm's peers are installed).
+{m['compiler']}, Node {m['node']}, {results['date']}. `make bench` does it again (20 minutes; Debian's and npm's peers are installed).
 
 - Flat: with 10,000 idle calls beside it a message costs {idle['x_none']:.2f} times what it costs alone. Without epoll, with `poll()`, it
   is {poll['ours-poll']['x_epoll']:.2f} times epoll with 100 connections.
-- Audio: 1,000 connections at 50 frames a second take {audio['cpu_percent']} % of a core, p99 from frame to echo {audio['p99_us'] / 1000:.1f} ms. Offered 8,000,
-  the generator's core is the limit: {most['per_s']:,} frames a second came back (plain TCP: {tests['audio-8000']['servers']['floor']['per_s']:,}), for {most['cpu_us']:.1f} us of the
-  server's CPU each ({1e6 / most['cpu_us']:,.0f} per core), p99 {most['p99_us'] / 1000:.0f} ms late.
+- Audio: of 50,000 frames a second on 1,000 connections {audio['per_s']:,} came back (plain TCP: {tests['audio-1000']['servers']['floor']['per_s']:,}; generator and server
+  have a core each, shared with whatever else runs there), {audio['cpu_us']:.1f} us of the server's CPU each, p99 {audio['p99_us'] / 1000:.0f} ms from frame to echo
+  (plain TCP: {tests['audio-1000']['servers']['floor']['p99_us'] / 1000:.0f} ms). Of 400,000 on 8,000 connections {most['per_s']:,} (plain TCP: {tests['audio-8000']['servers']['floor']['per_s']:,}), where the generator is
+  the limit: {1e6 / most['cpu_us']:,.0f} frames a second per core of the server, p99 {most['p99_us'] / 1000:.0f} ms late.
 - JSON (session:new of 3.7 kB parsed, six strings looked up, freed): {json_rows}.
 
 What repeats exactly is a gate: `make bench-gate` fails when one of these grows by 2 %.
@@ -84,33 +86,40 @@ def rate(value):
     return f'{round(value / 10 ** digits) * 10 ** digits:,.0f}'
 
 
+def paragraph(text, first=' * ', more=' * '):
+    """A paragraph of the manual, in its 128 columns."""
+    return textwrap.fill(' '.join(text.split()), 127, initial_indent=first, subsequent_indent=more)
+
+
 def manual(results):
     tests = results['tests']
     call, hook = tests['calls']['servers']['ours']['cpu_us'], tests['m4k-100']['servers']['ours']['cpu_us']
     audio = tests['audio-1000']['servers']['ours']['cpu_us']
     here, kernel = results['memory']['ours'], results['kernel_bytes']
-    talk = call + 18 * hook
-    half = 0.5e6
-    return f''' * SCALING
- *
- * A server is one thread. What a core holds follows from the CPU time per piece of work, the kernel's part included, measured by
- * `make bench` ({results['machine']['cpu']}, {results['date']}; README has the table). With half of the core left free:
- *
- *     work                                                     CPU       one core         16 cores
- *     call: connect, session:new, say, close             {call:8.1f} us  {rate(half / call):>8} /s    {rate(16 * half / call):>9} /s
- *     hook of 4.4 kB, answered                           {hook:8.1f} us  {rate(half / hook):>8} /s    {rate(16 * half / hook):>9} /s
- *     audio frame of 20 ms, received and sent            {audio:8.1f} us  {rate(half / audio / 50):>8} calls {rate(16 * half / audio / 50):>9} calls
- *
- * An idle call takes {here:,} bytes here and {kernel:,} in the kernel: 10,000 take {(here + kernel) / 100:,.0f} MB. A call of 3 minutes with a hook every 10 s
- * takes {talk / 1000:.2f} ms of CPU in all, so CPU time would do for {rate(180 * half / talk)} of them at a time on one core: descriptors
- * (ulimit -n) and max_conns end first, except for audio. A handler that blocks for a millisecond costs more than all of this.
- *
- *   - A box: one process per core on one port (.reuse_port); the kernel deals out the connections. Processes share nothing, so the
- *     figures multiply; the right-hand column is that product.
- *   - A fleet: any TCP or HTTP balancer before it, without stickiness, as a call is one socket; by least connections, as calls last
- *     minutes. A socket that comes back may go to any server (A DROPPED SOCKET). Drain one to replace it; its calls move.
- *
-'''
+    talk, half = call + 18 * hook, 0.5e6
+    lines = [
+        ' * SCALING', ' *',
+        paragraph(f'''A server is one thread. What a core holds follows from the CPU time per piece of work, the kernel's part included, measured
+                  by `make bench` ({results['machine']['cpu']}, {results['date']}; README has the table). With half of the core left free:'''),
+        ' *',
+        ' *     work                                                     CPU       one core         16 cores']
+    for what, us, unit, per in (('call: connect, session:new, say, close', call, '/s', 1), ('hook of 4.4 kB, answered', hook, '/s', 1),
+                                ('audio frame of 20 ms, received and sent', audio, 'calls', 50)):
+        lines.append(f' *     {what:45}{us:14.1f} us  {rate(half / us / per):>8} {unit:5} {rate(16 * half / us / per):>9} {unit}')
+    lines += [
+        ' *',
+        paragraph(f'''An idle call takes {here:,} bytes here and {kernel:,} in the kernel: 10,000 take {(here + kernel) / 100:,.0f} MB. A call of 3 minutes
+                  with a hook every 10 s takes {talk / 1000:.2f} ms of CPU in all, so CPU time would do for {rate(180 * half / talk)} of them at a time
+                  on one core: descriptors (ulimit -n) and max_conns end first, except for audio. A handler that blocks for a millisecond
+                  costs more than all of this.'''),
+        ' *',
+        paragraph('''A box: one process per core on one port (.reuse_port); the kernel deals out the connections. Processes share nothing, so the
+                  figures multiply; the right-hand column is that product.''', ' *   - ', ' *     '),
+        paragraph('''A fleet: any TCP or HTTP balancer before it, without stickiness, as a call is one socket; by least connections, as calls last
+                  minutes. A socket that comes back may go to any server (A DROPPED SOCKET). Drain one to replace it; its calls move.''',
+                  ' *   - ', ' *     '),
+        ' *', '']
+    return '\n'.join(lines)
 
 
 def apply(check):
