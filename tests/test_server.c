@@ -1350,11 +1350,11 @@ static void timers_are_kept_on_time(void **state) {
 static void a_connection_after_a_long_wait(void **state) {
     jbz_server_desc d = local();
     (void)state;
-    d.handshake_ms = 150;
+    d.handshake_ms = 800;
     serve_with(&d);
     run(5);
     reach(&cl[0]);
-    late_ms = 400;
+    late_ms = 1000;
     run(5);
     upgrade(&cl[0], "/", "ws.jambonz.org");
     a_call(&cl[0], SID_A);
