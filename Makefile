@@ -43,6 +43,7 @@ help:
 	@echo 'make selftest      do the simulator and the schema check notice what they should?'
 	@echo 'make fault         failure loops: whole scenarios while each system call and allocation fails, with each errno'
 	@echo 'make coverage mcdc lines and branches of the header that the tests reach, by room; decisions, too (clang 19)'
+	@echo 'make sdk readme    frame by frame against the official SDK; the tables of the README'
 	@echo 'make siege         attacks on running programs while a client makes calls beside (ONLY=name)'
 	@echo 'make mutants       faults in the header, one at a time: does a test notice each?'
 	@echo 'make threats       does every case of the threat model have a test that notices it?'

@@ -79,6 +79,6 @@ if [ "$what" != npm ]; then
     look
     if [ -n "$missing" ]; then echo "setup: still missing:$missing"; exit 1; fi
 fi
-for dir in tests tests/schema $([ "$what" != bench ] || echo tests/bench); do
+for dir in tests tests/schema tests/sdk $([ "$what" != bench ] || echo tests/bench); do
     [ ! -f $dir/package.json ] || modules $dir || { echo "setup: npm ci failed in $dir. It needs the npm registry."; exit 1; }
 done
