@@ -9848,6 +9848,19 @@ JBZ_API jbz_core *jbz_core_open(const jbz_server_desc *desc, jbz_error *err) {
     return jbzi_call_core_open(desc, sizeof(jbz_core), err);
 }
 
+/* All bytes, of which the first `header` are those of a core or server. */
+static size_t jbzi_call_memory(const jbz_server_desc *desc, size_t header) {
+    jbz_server_desc d;
+    memset((void *)&d, 0, sizeof d);
+    jbzi_call_copy(&d, desc);
+    jbzi_call_defaults(&d);
+    return jbzi_call_layout(NULL, &d, header, NULL) + jbzi_buf_pool_size(d.pool, (size_t)d.max_message + 32);
+}
+
+#ifdef JBZ_NO_SERVER
+JBZ_API size_t jbz_server_memory(const jbz_server_desc *desc) { return jbzi_call_memory(desc, sizeof(jbz_core)); }
+#endif
+
 JBZ_API void jbz_core_close(jbz_core *core) {
     jbz_alloc alloc;
     if (!core) return;
@@ -12548,13 +12561,8 @@ static size_t jbzi_server_header(const jbz_server_desc *d, size_t *socks, size_t
 }
 
 JBZ_API size_t jbz_server_memory(const jbz_server_desc *desc) {
-    jbz_server_desc d;
     size_t socks, ctx;
-    memset((void *)&d, 0, sizeof d);
-    jbzi_call_copy(&d, desc);
-    jbzi_call_defaults(&d);
-    return jbzi_call_layout(NULL, &d, jbzi_server_header(desc, &socks, &ctx), NULL)
-        + jbzi_buf_pool_size(d.pool, (size_t)d.max_message + 32);
+    return jbzi_call_memory(desc, jbzi_server_header(desc, &socks, &ctx));
 }
 
 JBZ_API jbz_server *jbz_server_open(const jbz_server_desc *desc, jbz_error *err) {

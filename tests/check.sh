@@ -49,6 +49,13 @@ if command -v nm > /dev/null; then
     called=$(nm -u build/check/library.o | awk '{ print $2 }' |
         grep -vE '^(mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|spn|cspn)|realloc|free|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__(u?div|u?mod).*)$')
     [ -z "$called" ]; pass_if "rooms 0 to 11 want of libc only mem*, str*, realloc, free, assert" "$(echo $called)"
+    for cut in -DJBZ_NO_SERVER -DJBZ_NO_CONN; do # what the declarations promise is there
+        object $cut
+        nm -g --defined-only build/check/library.o | awk '{ print $3 }' > build/check/defined
+        lost=$($cc -E -P -std=c99 -I. $cut -DJBZ_API=JBZ_PROMISED tests/compile/two_library.c | grep -o 'JBZ_PROMISED [^;{(]*jbz_[a-z0-9_]*(' |
+            sed 's/.*\(jbz_[a-z0-9_]*\)($/\1/' | sort -u | grep -vxFf build/check/defined)
+        [ -z "$lost" ]; pass_if "$cut: what is declared is defined" "$(echo $lost)"
+    done
     object -DJBZ_NO_MALLOC
     called=$(nm -u build/check/library.o | awk '{ print $2 }' | grep -E '^(malloc|calloc|realloc|free)$')
     [ -z "$called" ]; pass_if "JBZ_NO_MALLOC leaves no allocation" "$(echo $called)"
