@@ -3997,11 +3997,11 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_behind_special(const unsigne
 
 /* The closing quote of the string of `t` that has a special byte at `p`; if something is wrong with it, that byte. */
 static JBZI_NOINLINE const unsigned char *jbzi_json_long(jbzi_json_in *at, const unsigned char *p, jbz_tok *t) {
-    const unsigned char *behind;
+    const unsigned char *behind, *const four = at->end - p > 4 ? at->end - 4 : p; /* before this, four bytes can be read */
     jbzi_json_in in = *at;
     uint32_t escaped = 0;
     while (*p != '"') {
-        if (in.end - p > 4 && memcmp(p, "\\r\\n", 4) == 0) { /* a line end: SIP messages are full of them */
+        if (p < four && memcmp(p, "\\r\\n", 4) == 0) { /* a line end: SIP messages are full of them */
             escaped = (uint32_t)JBZI_JSON_ESCAPED << 28;
             jbzi_json_pass_one(&in, p + 4);
         } else {
