@@ -2726,9 +2726,10 @@ JBZ_API void jbz_dispatch(const jbz_event *ev);
 
 /*---- replies and commands ----*/
 
-/* Starts the reply to an event; put verbs, then jbz_send. Never NULL: when there is nothing to reply to, what comes back has
-   its error set (STATE: wants no ack, is answered already, or another message is open; GONE: the socket or call went away),
-   and jbz_send reports it. */
+/* Starts the reply to an event; put verbs, then jbz_send. Without verbs it says that there is nothing to add:
+   jbz_send(jbz_reply(ev)). Verbs that stand behind a verb with a hook run on when the answer to the hook is lost with its
+   socket. Never NULL: when there is nothing to reply to, what comes back has its error set (STATE: wants no ack, is answered
+   already, or another message is open; GONE: the socket or call went away), and jbz_send reports it. */
 JBZ_API jbz_out *jbz_reply(const jbz_event *ev);
 
 /* The handler returns without a reply, which will come within ack_ms by jbz_reply_to. FULL: `pending` are open already, the
@@ -2774,7 +2775,8 @@ JBZ_API const char *jbz_call_from(const jbz_call *call);
 JBZ_API const char *jbz_call_to(const jbz_call *call);
 JBZ_API const char *jbz_call_direction(const jbz_call *call);  /* "inbound", "outbound" or "" */
 JBZ_API const char *jbz_call_status(const jbz_call *call);     /* last call_status told: "trying", "in-progress", ... or "" */
-/* An environment variable as text ("true", "3", "Hello"): what the admin set, else the table's fallback, else NULL. */
+/* An environment variable as text ("true", "3", "Hello"): what the admin set, else the table's fallback, else NULL. Valid until
+   the next pull, as is a leg's. */
 JBZ_API const char *jbz_call_env(const jbz_call *call, const char *name);
 /* call_sid of the i-th leg that this call has dialled and that is not over, oldest first; NULL: no such. Legs are learned from
    call:status (and forgotten when that says completed, failed, busy or no-answer), at most desc.legs, the latest ones. */
