@@ -419,7 +419,8 @@ typedef struct jbz_logger {
     X(AGAIN,       INFO,  "closing once more so that jambonz lets go of its queue") \
     X(ACCEPT,      WARN,  "cannot accept connections for now")                      \
     X(DRAINING,    INFO,  "draining")                                               \
-    X(SUPPRESSED,  WARN,  "log lines left out in the last second")
+    X(SUPPRESSED,  WARN,  "log lines left out in the last second")                  \
+    X(TRACE,       ERROR, "trace cannot be written")
 #define JBZ_X(name, level, text) JBZ_LINE_##name,
 typedef enum jbz_log_item { JBZ_LOG_ITEMS(JBZ_X) JBZ_LOG_COUNT_ } jbz_log_item;
 #undef JBZ_X
@@ -3240,7 +3241,8 @@ typedef struct jbz_transport {
 } jbz_transport;
 enum { JBZ_AGAIN = -1, JBZ_BROKEN = -2 };
 
-/* Opens a server and listens. NULL: `err` (may be NULL) says what and where; errno is that of the system call for JBZ_E_SYS. */
+/* Opens a server and listens. NULL: `err` (may be NULL) says what and where: JBZ_E_ARG "host" for one that is no address,
+   JBZ_E_SYS with the errno of the system call. */
 JBZ_API jbz_server *jbz_server_open(const jbz_server_desc *desc, jbz_error *err);
 /* Closes everything at once, without END events; see jbz_core_drain for the friendly way. Not from a handler. */
 JBZ_API void jbz_server_close(jbz_server *s);
@@ -6726,7 +6728,7 @@ struct jbz_conn {
     uint32_t   heard_at;      /* ms, when bytes came last */
     uint32_t   since;         /* ms, when the state was entered, or the starving began */
     uint32_t   left;          /* payload bytes of the current frame still to come; in LINGER bytes thrown away */
-    uint32_t   mask;          /* turned to the next byte */
+    uint32_t   mask;          /* turned to the next byte; before the first frame: ms, when it was accepted */
     uint32_t   utf8;          /* room 1's state in the current text */
     uint32_t   call;          /* room 11's: its call, slot + 1; of an audio socket what only that has */
     uint16_t   app;           /* room 11's */
@@ -6948,7 +6950,7 @@ JBZ_API jbz_conn *jbz_conn_open(jbz_core *core) {
     c->gen = gen + 1;
     c->flags = changed;
     c->next_changed = next_changed;
-    c->heard_at = net->now;
+    c->heard_at = c->mask = net->now;
     net->stats.conns++;
     jbzi_conn_enter(c, JBZI_CONN_HTTP);
     return c;
@@ -7575,7 +7577,8 @@ static void jbzi_conn_starved(jbz_conn *c) {
     if (jbzi_conn_room(c) == 0) { jbzi_conn_timer_set(net, jbzi_conn_timer_id(c), 50); return; }
     c->flags &= (uint16_t)~JBZI_CONN_STARVED;
     c->since = net->now;
-    jbzi_conn_timer_set(net, jbzi_conn_timer_id(c), c->state == JBZI_CONN_HTTP ? net->desc.handshake_ms : net->desc.ping_ms);
+    jbzi_conn_timer_set(net, jbzi_conn_timer_id(c), c->state != JBZI_CONN_HTTP ? net->desc.ping_ms :
+                        net->desc.handshake_ms - (net->now - c->mask)); /* what is left of it */
     jbzi_conn_ready(c);
     jbzi_conn_changed(c);
 }
@@ -7603,7 +7606,7 @@ static void jbzi_conn_silent(jbz_conn *c) {
 }
 
 static void jbzi_conn_expired(jbz_conn *c) {
-    bool late = c->state == JBZI_CONN_HTTP && c->net->now - c->heard_at >= c->net->desc.handshake_ms;
+    bool late = c->state == JBZI_CONN_HTTP && c->net->now - c->mask >= c->net->desc.handshake_ms;
     if (c->flags & JBZI_CONN_STARVED && !late) { jbzi_conn_starved(c); return; }
     switch ((jbzi_conn_state)c->state) {
     case JBZI_CONN_OPEN: jbzi_conn_silent(c); break;
@@ -7822,7 +7825,7 @@ static jbz_err jbzi_call_keep(jbz_call *call, char kind, const char *name, const
     char *to;
     if (nul) n = (size_t)(nul - text); /* values are found again by their NUL */
     size = name_n + n + 3;
-    if (!x || !jbzi_buf_room(pool, &x->texts, size, call->core->net.desc.max_message, true)) return JBZ_E_NOMEM;
+    if (!x || !jbzi_buf_room(pool, &x->texts, size, call->core->net.desc.max_message, kind != 'E')) return JBZ_E_NOMEM;
     to = jbzi_buf_bytes(x->texts) + x->texts->len;
     x->texts->len += (uint32_t)size;
     to[0] = kind;
@@ -8717,8 +8720,9 @@ static void jbzi_call_note_env(jbz_call *call, jbz_json data) {
     jbz_json env = jbz_json_at(data, "/env_vars"), v;
     const char *text;
     size_t n;
+    jbz_err err = JBZ_E_OK;
     if (jbz_json_type_of(env) != JBZ_JSON_OBJECT || jbzi_call_text(call, 'E', NULL, 0)) return;
-    for (v = jbz_json_first(env); jbz_json_type_of(v); v = jbz_json_next(env, v)) {
+    for (v = jbz_json_first(env); jbz_json_type_of(v) && err == JBZ_E_OK; v = jbz_json_next(env, v)) {
         const char *key = jbz_json_key(v);
         text = jbz_json_strn(v, "", &n);
         if (!text && jbz_json_type_of(v) != JBZ_JSON_NULL) { /* numbers, booleans and the rest as they are written */
@@ -8726,9 +8730,10 @@ static void jbzi_call_note_env(jbz_call *call, jbz_json data) {
             char word[64];
             jbz_out_init(&o, word, sizeof word);
             jbz_out_value(&o, v);
-            if (jbz_out_finish(&o, &n)) jbzi_call_keep(call, 'E', key, word, n);
-        } else if (text) jbzi_call_keep(call, 'E', key, text, n);
+            if (jbz_out_finish(&o, &n)) err = jbzi_call_keep(call, 'E', key, word, n);
+        } else if (text) err = jbzi_call_keep(call, 'E', key, text, n);
     }
+    if (err != JBZ_E_OK) jbzi_call_log(call->core, JBZ_LINE_NO_MEMORY, call, "not all env_vars are kept", NULL, 0);
 }
 
 static void jbzi_call_forget_leg(jbz_call *call, const char *leg) {
@@ -12483,6 +12488,11 @@ static socklen_t jbzi_server_address(jbzi_server_addr *a, const char *host, uint
     return inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1 ? (socklen_t)sizeof a->v6 : 0;
 }
 
+static bool jbzi_server_is_a_host(const jbz_server_desc *d) {
+    jbzi_server_addr a;
+    return d->nfds || !d->host || !*d->host || jbzi_server_address(&a, d->host, 0) != 0;
+}
+
 /* A socket file that nobody listens at any more is in the way: it is what a killed server leaves behind. */
 static void jbzi_server_clear_path(const jbzi_server_addr *a, socklen_t n) {
     int fd = JBZ_SYS_socket(AF_UNIX, SOCK_STREAM, 0);
@@ -12498,7 +12508,6 @@ static int jbzi_server_listen_at(const jbz_server_desc *d, const char *host) {
     uint16_t port = d->any_port ? (uint16_t)0 : d->port ? d->port : (uint16_t)3000;
     socklen_t n = jbzi_server_address(&a, host, port);
     int fd, on = 1, off = 0;
-    if (n == 0) { errno = EINVAL; return -1; }
     fd = JBZ_SYS_socket(a.any.sa_family, SOCK_STREAM, 0);
     if (fd < 0) return -1;
     if (a.any.sa_family == AF_UNIX) {
@@ -12584,8 +12593,9 @@ JBZ_API jbz_server *jbz_server_open(const jbz_server_desc *desc, jbz_error *err)
     core->net.now64 = jbzi_server_clock();
     core->net.now = (uint32_t)core->net.now64;
     core->net.wheel_at = core->net.now >> JBZI_WHEEL_SHIFT;
-    if (jbzi_server_listen(s) && jbzi_server_loop_open(s)) return s;
-    if (err) jbzi_base_fail(err, JBZ_E_SYS, core->net.desc.nfds ? "fds" : "host, port");
+    if (jbzi_server_is_a_host(&core->net.desc) && jbzi_server_listen(s) && jbzi_server_loop_open(s)) return s;
+    if (err && !jbzi_server_is_a_host(&core->net.desc)) jbzi_base_fail(err, JBZ_E_ARG, "host");
+    else if (err) jbzi_base_fail(err, JBZ_E_SYS, core->net.desc.nfds ? "fds" : "host, port");
     jbz_server_close(s);
     return NULL;
 }
@@ -12822,6 +12832,15 @@ static int jbzi_server_flags(int argc, char **argv, jbz_server_desc *d, const ch
 }
 
 static int jbzi_server_trace_fd = -1;
+static bool jbzi_server_trace_failed;
+
+/* A full disk is told of once: the lines that follow would only fill the next. */
+static bool jbzi_server_trace_put(const jbz_conn *c, const char *bytes, size_t n) {
+    if (JBZ_SYS_write(jbzi_server_trace_fd, bytes, n) == (ssize_t)n) return true;
+    if (!jbzi_server_trace_failed) jbzi_conn_log(c->net, JBZ_LINE_TRACE, "lines of it are missing");
+    jbzi_server_trace_failed = true;
+    return false;
+}
 
 /* desc.trace of jbz_main: {"ms":..,"conn":..,"dir":"in","type":1,"text":".."}, binary as base64. Long texts go in pieces. */
 static void jbzi_server_trace(const jbz_conn *c, bool out, int type, const void *bytes, size_t n, void *user) {
@@ -12841,7 +12860,7 @@ static void jbzi_server_trace(const jbz_conn *c, bool out, int type, const void 
     jbz_out_key(&o, "type");
     jbz_out_int(&o, type);
     jbz_out_key(&o, type == JBZ_TEXT ? "text" : "base64");
-    if (JBZ_SYS_write(jbzi_server_trace_fd, buf, o.len) < 0 || JBZ_SYS_write(jbzi_server_trace_fd, "\"", 1) < 0) return;
+    if (!jbzi_server_trace_put(c, buf, o.len) || !jbzi_server_trace_put(c, "\"", 1)) return;
     for (; p < end; p += k) {
         k = (size_t)(end - p) < 600 ? (size_t)(end - p) : 600;
         while (type == JBZ_TEXT && k > 590 && p + k < end && (p[k] & 0xc0) == 0x80) k--; /* not inside a character */
@@ -12850,9 +12869,9 @@ static void jbzi_server_trace(const jbz_conn *c, bool out, int type, const void 
             jbz_out_strn(&o, (const char *)p, k);
             size = o.len - 2; /* without the quotes */
         } else size = jbzi_hash_encode64(buf + 1, p, k);
-        if (JBZ_SYS_write(jbzi_server_trace_fd, buf + 1, size) < 0) return;
+        if (!jbzi_server_trace_put(c, buf + 1, size)) return;
     }
-    if (JBZ_SYS_write(jbzi_server_trace_fd, "\"}\n", 3) < 0) return;
+    jbzi_server_trace_put(c, "\"}\n", 3);
 }
 
 
@@ -12883,6 +12902,7 @@ static void jbzi_server_greet(const jbz_server *s) {
 }
 
 static bool jbzi_server_trace_to(const char *path) {
+    jbzi_server_trace_failed = false;
     jbzi_server_trace_fd = JBZ_SYS_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (jbzi_server_trace_fd < 0) jbzi_server_say(2, "cannot write ", path, "\n");
     return jbzi_server_trace_fd >= 0;

@@ -654,6 +654,34 @@ static void what_is_held_is_limited(void **state) {
     hears_nothing(p);
 }
 
+/* Held while the call was new, and then the peer does not read: the app was told OK, so that it is lost has to be said. */
+static void what_is_held_and_finds_no_room_is_logged(void **state) {
+    jbz_server_desc d = usual();
+    char json[3000];
+    peer *p;
+    int i;
+    (void)state;
+    d.out_spill = 4096;
+    world_again(&d);
+    p = join();
+    w.act = defer_all;
+    say_new(p, "n", SID_A, "inbound");
+    memset(json, '1', sizeof json - 1);
+    json[sizeof json - 1] = 0;
+    for (i = 0; i < 4; i++) assert_int_equal(jbz_cmd(the_call(), "x", NULL, json), JBZ_E_OK);
+    p->budget = 0;
+    assert_int_equal(answer_later(0), JBZ_E_OK);
+    pass(200);
+    assert_int_equal(logged[JBZ_LINE_NOT_SENT], 3);
+    assert_int_equal(jbz_cmd(the_call(), "x", NULL, json), JBZ_E_FULL); /* from now on it is told at once */
+    p->budget = SIZE_MAX;
+    pass(10);
+    hears_ack(p, "n", SAY_LATE);
+    assert_non_null(heard(p)); /* whole, and in its place */
+    hears_nothing(p);
+    assert_int_equal(jbz_cmd(the_call(), "x", NULL, "1"), JBZ_E_OK);
+}
+
 /*---- which call ----*/
 
 static void a_notifier_never_moves_control(void **state) {
@@ -2761,7 +2789,7 @@ static void a_storm(void **state) {
     X(too_big_sends_nothing) X(exactly_the_limit_goes) X(empty_replies) X(an_empty_redirect_is_refused) X(stale_ids_are_gone) \
     X(commands_go_at_once) X(bad_commands_are_refused) X(a_command_while_a_message_is_open_follows_it) X(prepared_messages) \
     X(acks_wait_for_the_first_answer) X(commands_wait_for_100_ms_after_the_first_answer) X(commands_go_when_a_message_followed) \
-    X(what_is_held_is_limited) X(a_notifier_never_moves_control) X(a_redirect_to_a_new_socket_moves_control) X(bindings) \
+    X(what_is_held_is_limited) X(what_is_held_and_finds_no_room_is_logged) X(a_notifier_never_moves_control) X(a_redirect_to_a_new_socket_moves_control) X(bindings) \
     X(the_envelope_goes_before_the_data) X(legs_are_limited) X(odd_sids) X(sids_with_nul_or_endless_name_no_call) X(messages_without_a_call) X(texts_with_nul_are_cut) \
     X(many_calls_one_bucket) X(session_new_twice) X(facts_of_a_call) X(long_numbers_and_objects_in_env) X(sip_headers) X(the_timer_of_a_call) \
     X(odd_messages) X(too_many_tokens) X(a_session_new_without_msgid_does_not_hold_the_call) X(a_session_new_without_data_is_declined) \

@@ -988,6 +988,40 @@ static void starving_ends(void **state) {
     assert_int_equal(stats().pool_used, 0);
 }
 
+/* Who starves does not get the time for the request anew: 10 s from accept, however often memory came and went. */
+static void starving_does_not_prolong_the_handshake(void **state) {
+    jbz_server_desc d = small_pool();
+    char text[1024];
+    size_t room, at = 0;
+    uint64_t from;
+    peer *p;
+    (void)state;
+    upgrade_text(text, sizeof text, "/", NULL, NULL);
+    d.handshake_ms = 10000;
+    raw_world(&d);
+    p = dial_in();
+    from = w.now;
+    while (p->open && w.now - from < 60000) {
+        hog(true);
+        jbz_conn_buffer(p->c, &room);
+        assert_int_equal(room, 0);
+        pass(200); /* after 250 ms it would go as the greediest */
+        hog(false);
+        pass(1800);
+        if (p->open) feed(p, text + at++, 1);
+    }
+    assert_in_range(w.now - from, 10000, 12100);
+    assert_int_equal(stats().conns, 0);
+    p = dial_in(); /* and to the millisecond, when memory is back in time */
+    from = w.now;
+    hog(true);
+    jbz_conn_buffer(p->c, &room);
+    pass(6000);
+    hog(false);
+    while (p->open && w.now - from < 60000) pass(10);
+    assert_in_range(w.now - from, 10000, 10100);
+}
+
 static void bytes_that_find_no_memory(void **state) {
     jbz_server_desc d = small_pool();
     peer *p, *q;
@@ -1049,6 +1083,32 @@ static void the_reserve_is_for_those_who_are_waited_for(void **state) {
     p->budget = 0;
     while ((b = jbzi_buf_take(&w.core->net.pool, 40, false)) != NULL) hogs[nhogs++] = b;
     assert_int_equal(jbz_cmd(the_call(), "x", NULL, "1"), JBZ_E_NOMEM); /* nothing is open any more */
+    hog(false);
+}
+
+/* 1/8 of the pool is for answers: what a call brings along of its own is dropped before, and that is logged. */
+static void env_vars_leave_the_reserve(void **state) {
+    static const char new_call[] = "{\"type\":\"session:new\",\"msgid\":\"%s\",\"call_sid\":\"%s\",\"data\":{\"direction\":\"inbound\","
+                                   "\"env_vars\":{\"KEY\":\"%03400d\"}}}";
+    jbz_server_desc d = small_pool();
+    jbzi_blk *b;
+    peer *p;
+    (void)state;
+    raw_world(&d);
+    w.act = answer;
+    p = join();
+    say(p, new_call, "n", SID_A, 7);
+    hears_ack(p, "n", SAY_HI);
+    assert_non_null(jbz_call_env(the_call(), "KEY"));
+    assert_int_equal(logged[JBZ_LINE_NO_MEMORY], 0);
+    leave(p, 1000);
+    p = join();
+    while ((b = jbzi_buf_take(&w.core->net.pool, 4000, false)) != NULL) hogs[nhogs++] = b;
+    jbzi_buf_drop(&w.core->net.pool, &hogs[--nhogs]); /* enough to read the message, not for all that is kept of it */
+    say(p, new_call, "n", SID_B, 7);
+    hears_ack(p, "n", SAY_HI); /* the call goes on all the same */
+    assert_null(jbz_call_env(the_call(), "KEY"));
+    assert_int_equal(logged[JBZ_LINE_NO_MEMORY], 1);
     hog(false);
 }
 
@@ -1414,7 +1474,8 @@ static void half_a_long_message_without_memory(void **state) {
     X(broken_transport) X(the_greediest_goes) X(starving_ends) X(bytes_that_find_no_memory) X(the_reserve_is_for_those_who_are_waited_for) \
     X(tiny_fragments) X(places_are_used_again) X(without_the_list_of_changes) X(wheel_against_a_list) X(a_clock_that_goes_back_or_stands) \
     X(jumps) X(the_trace_sees_everything) X(log_lines_are_limited) X(every_allocation_fails) X(feeding_while_an_event_is_handled) \
-    X(a_request_that_finds_no_memory_for_its_answer) X(half_a_long_message_without_memory)
+    X(a_request_that_finds_no_memory_for_its_answer) X(half_a_long_message_without_memory) \
+    X(starving_does_not_prolong_the_handshake) X(env_vars_leave_the_reserve)
 
 int main(int argc, char **argv) {
     static char direct[] = "direct";

@@ -130,8 +130,37 @@ static void nobody_reads_the_log(void **state) {
     jbz_server_close(s);
 }
 
+/* 85: a trace that meets a full disk is told of once; calls go on. */
+static int trace_lines;
+static void count_trace(jbz_level level, int item, const char *text, const char *detail, void *user) {
+    (void)level; (void)text; (void)detail; (void)user;
+    trace_lines += item == JBZ_LINE_TRACE;
+}
+
+static void a_full_disk_under_the_trace(void **state) {
+    static char program[] = "p", flag[] = "--trace", path[] = "/dev/full";
+    char *argv[] = { program, flag, path, NULL };
+    jbz_server_desc d;
+    jbz_server *s;
+    int fd, i, status;
+    (void)state;
+    if (access(path, W_OK) != 0) skip();
+    memset(&d, 0, sizeof d);
+    d.any_port = true;
+    d.on_message = say_back;
+    d.log.fn = count_trace;
+    s = jbz_main_open(3, argv, &d, &status);
+    assert_non_null(s);
+    fd = join_server(s);
+    for (i = 0; i < 20; i++) echoes(s, fd);
+    assert_int_equal(trace_lines, 1);
+    close(fd);
+    turn(s);
+    jbz_server_close(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = { cmocka_unit_test(descriptors_above_1024), cmocka_unit_test(children_inherit_nothing),
-        cmocka_unit_test(nobody_reads_the_log) };
+        cmocka_unit_test(nobody_reads_the_log), cmocka_unit_test(a_full_disk_under_the_trace) };
     return cmocka_run_group_tests_name("threats", tests, NULL, NULL);
 }
