@@ -8149,7 +8149,9 @@ static void jbzi_call_answered(jbz_call *call) {
     bool anew = (call->flags & JBZI_CALL_ANEW) != 0;
     call->flags = (uint16_t)((call->flags & ~(JBZI_CALL_NEW | JBZI_CALL_FOLLOWED)) | JBZI_CALL_ACKED);
     call->at = call->core->net.now;
-    if (!(call->flags & JBZI_CALL_HANGUP)) jbzi_call_step(call, JBZI_STEP_HOLD, 100);
+    /* where the control socket is gone already and this went to another one, the waiting for its return or end goes on */
+    if (!(call->flags & JBZI_CALL_HANGUP) && call->step != JBZI_STEP_RESUME && call->step != JBZI_STEP_LINGER)
+        jbzi_call_step(call, JBZI_STEP_HOLD, 100);
     if (!anew) call->flags &= (uint16_t)~JBZI_CALL_TWICE;
     jbzi_call_release(call);
 }

@@ -2810,9 +2810,35 @@ static void a_storm(void **state) {
     X(unsent_frames_of_every_length) X(half_a_frame_then_close) X(bad_commands_while_a_message_is_open) X(a_waiting_command_whose_call_ends) \
     X(wrong_environments)
 
+/* Two sockets of one call each have a session:new open, and the one that takes commands goes: the answer to the other must not
+   end the waiting for it. Found by fuzz_conn. */
+static void test_call_answered_on_its_other_socket(void **state) {
+    int codes[] = { 0, 1000 }, i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        jbz_server_desc d = usual();
+        peer *a, *b;
+        world_again(&d);
+        w.act = defer_all;
+        a = join();
+        say_new(a, "n1", SID_A, "inbound");
+        b = join();
+        say_new(b, "n2", SID_A, "inbound");
+        pass(100);
+        leave(b, codes[i]);
+        pass(5000);
+        leave(a, 0);
+        pass(40000);
+        assert_int_equal(stats().calls, 0);
+        assert_int_equal(stats().pool_used, 0);
+        assert_non_null(strstr(w.log, "end("));
+    }
+}
+
 int main(int argc, char **argv) {
     static char direct[] = "direct";
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_call_answered_on_its_other_socket, world_setup, world_teardown),
 #define X(f) cmocka_unit_test_prestate_setup_teardown(f, world_setup, world_teardown, NULL),
         TESTS(X)
 #undef X
