@@ -45,6 +45,7 @@ help:
 	@echo 'make coverage mcdc lines and branches of the header that the tests reach, by room; decisions, too (clang 19)'
 	@echo 'make sdk readme    frame by frame against the official SDK; the tables of the README'
 	@echo 'make siege         attacks on running programs while a client makes calls beside (ONLY=name)'
+	@echo 'make soak T=1m     mixed load with faults injected: flat memory, descriptors back, no ack lost (ONLY=row SEED=n)'
 	@echo 'make mutants       faults in the header, one at a time: does a test notice each?'
 	@echo 'make threats       does every case of the threat model have a test that notices it?'
 	@echo 'make conform       wsconform against build/echo, where it is at hand'
