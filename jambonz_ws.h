@@ -4801,7 +4801,6 @@ static bool jbzi_out_exact(jbz_out *o, bool minus, uint64_t m, int e) {
         }
         for (; carry; carry /= 1000000000u) big[limbs++] = (uint32_t)(carry % 1000000000u);
     }
-    while (!big[limbs - 1]) limbs--;
     for (i = 8, top = big[limbs - 1]; i >= 0; i--, top /= 10) digits[i] = (char)('0' + top % 10);
     while (digits[n] == '0') n++;
     point += limbs * 9 - n;
@@ -5312,7 +5311,7 @@ static JBZI_NOINLINE bool jbzi_verb_fail(jbz_error *e, jbz_err code, const jbzi_
     while (depth-- > 0 && n < JBZ_PATH_SIZE) {
         const char *s;
         for (a = at, i = 0; i < depth; i++) a = a->up;
-        if (n && *a->name) path[n++] = '.';
+        if (n) path[n++] = '.';
         for (s = a->name; *s && *s != '"' && n < JBZ_PATH_SIZE; s++) path[n++] = *s;
         if (a->index < 0) continue;
         path[n++] = '[';
@@ -5987,7 +5986,7 @@ static uint32_t jbzi_hash_seeded(const uint64_t seed[2], const void *text, size_
     v[1] = seed[1] ^ UINT64_C(0x646f72616e646f6d);
     v[2] = seed[0] ^ UINT64_C(0x6c7967656e657261);
     v[3] = seed[1] ^ UINT64_C(0x7465646279746573);
-    do { /* whole words, then one that ends in the length */
+    for (;;) { /* whole words, then one that ends in the length */
         if (left < 8) {
             if (left) memcpy(last, p, left);
             last[7] = (uint8_t)n;
@@ -6000,7 +5999,7 @@ static uint32_t jbzi_hash_seeded(const uint64_t seed[2], const void *text, size_
         if (p == last) break;
         p += 8;
         left -= 8;
-    } while (true);
+    }
     v[2] ^= 255;
     for (i = 0; i < 3; i++) jbzi_hash_round(v);
     return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
