@@ -12209,7 +12209,6 @@ static void jbzi_server_sync(jbz_server *s) {
         uint32_t place = jbz_conn_slot(c);
         unsigned wants = jbz_conn_wants(c);
         short events = (short)((wants & JBZ_WANT_READ ? POLLIN : 0) | (wants & JBZ_WANT_WRITE ? POLLOUT : 0));
-        if (s->socks[place].fd < 0) continue;
         if (wants & JBZ_WANT_CLOSE) { jbzi_server_drop(s, c); continue; }
         if (wants & JBZ_WANT_SHUT) JBZ_SYS_shutdown(s->socks[place].fd, SHUT_WR);
         if (s->socks[place].events != events && !jbzi_server_watch(s, c, events, false)) { jbzi_server_drop(s, c); continue; }
@@ -12369,7 +12368,6 @@ static bool jbzi_server_wait(jbz_server *s, int ms) {
     }
     memcpy(s->extra, more, n * sizeof *more); /* new connections will lie there */
     for (i = 0; i < n; i++) more[i].fd = -1;
-    s->filled = s->filled > used ? used : s->filled;
     s->batch = found > 0;
     s->batch_at = s->extra_at = 0;
     s->extra_n = found > 0 ? n : 0;
@@ -12412,7 +12410,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
             continue;
         }
         if (jbzi_server_batch(s)) continue;
-        if (core->net.ready || core->ended || core->net.expired) continue;
+        if (core->net.ready) continue;
         if (s->woken && s->signals && *s->signals && !core->draining) {
             s->woken = false;
             jbz_server_drain(s);
@@ -12637,7 +12635,7 @@ JBZ_API void jbz_server_close(jbz_server *s) {
         jbzi_server_catch(SIGTERM, SIG_DFL);
         jbzi_server_main = NULL;
     }
-    for (i = 0; i < s->filled && i < s->core.net.conns_used; i++)
+    for (i = 0; i < s->filled; i++)
         if (s->socks[i].fd >= 0) jbzi_server_drop(s, &s->core.net.conns[i]);
     jbzi_server_stop_listening(s);
     jbzi_server_loop_close(s);
@@ -12707,8 +12705,8 @@ JBZ_API jbz_err jbz_wait(jbz_call *call, jbz_event *ev, int timeout_ms) {
     jbz_err err;
     if (!core) return JBZ_E_GONE;
     for (;;) {
-        if (call->core && jbzi_call_unstash(call, ev)) return JBZ_E_OK;
-        if (!call->core || (call->flags & JBZI_CALL_ENDED && core->ending == jbzi_call_slot(call) + 1)) return JBZ_E_GONE;
+        if (jbzi_call_unstash(call, ev)) return JBZ_E_OK;
+        if (call->flags & JBZI_CALL_ENDED && core->ending == jbzi_call_slot(call) + 1) return JBZ_E_GONE;
         err = jbz_server_poll(jbzi_server_of(core), ev, jbzi_server_left(core, start, timeout_ms));
         if (err != JBZ_E_OK || (ev->call == call && !ev->audio)) return err;
         jbzi_server_keep(core, ev);
@@ -12781,7 +12779,7 @@ static const char jbzi_server_help[] =
 
 static bool jbzi_server_number(const char *text, uint32_t max, uint32_t *value) {
     uint64_t v = 0;
-    if (!text || !*text) return false;
+    if (!*text) return false;
     for (; *text; text++) {
         if (*text < '0' || *text > '9') return false;
         v = v * 10 + (uint64_t)(*text - '0');

@@ -19,6 +19,9 @@ static int late(int ms) {
     return ms;
 }
 static long some(long n);
+static void (*before_call)(const char *name); /* is told of each */
+static void leave_child(int status);
+#define _exit(status) leave_child(status)
 #define FAULT(name, call) (fault(name) ? -1 : (call))
 #define JBZ_SYS_recv(fd, p, n) FAULT("recv", recv(fd, p, (size_t)some((long)(n)), 0))
 #define JBZ_SYS_send(fd, p, n) FAULT("send", send(fd, p, (size_t)some((long)(n)), MSG_NOSIGNAL))
@@ -48,6 +51,7 @@ static long some(long n);
 #include <poll.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,10 +66,11 @@ extern int __llvm_profile_write_file(void);
 #endif
 static void leave_child(int status) {
     __llvm_profile_write_file();
-    _exit(status);
+    (_exit)(status);
 }
 
 static int fault(const char *name) {
+    if (before_call) before_call(name);
     if (!in_server) return 0;
     if (fault_plan.noise) {
         static const char *const noisy[] = { "recv", "send", "accept4", "poll", "epoll_wait" };
@@ -1725,6 +1730,421 @@ static void a_program_with_all_flags(void **state) {
     unlink(sock);
 }
 
+/*---- what is rare ----*/
+
+static void nothing_to_close(void **state) {
+    jbz_server_desc d = local();
+    jbz_stats a, b;
+    (void)state;
+    jbz_server_close(NULL);
+    assert_true(jbz_server_memory(NULL) > 100000);
+    d.seed[0] = 0;
+    d.seed[1] = 5;
+    serve_with(&d);
+    assert_int_equal(w.core->net.desc.seed[1], 5);
+    jbz_server_stats(s, &a);
+    jbz_core_stats(w.core, &b);
+    assert_int_equal(a.pool_limit, b.pool_limit);
+    jbz_server_close(s);
+    s = NULL;
+    s = jbz_server_open(NULL, NULL); /* an app that handles nothing, if its port is free */
+}
+
+static void a_crowd_at_once(void **state) { /* more than are accepted in one turn */
+    jbz_server_desc d = local();
+    int fds[70], i;
+    struct sockaddr_in a;
+    (void)state;
+    d.max_conns = 100;
+    serve_with(&d);
+    memset(&a, 0, sizeof a);
+    a.sin_family = AF_INET;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    a.sin_port = htons(jbz_server_port(s));
+    for (i = 0; i < 70; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(fds[i], (struct sockaddr *)&a, sizeof a), 0);
+    }
+    run(50);
+    assert_int_equal(stats().conns, 70);
+    for (i = 0; i < 70; i++) close(fds[i]);
+    run(50);
+    assert_true(jbz_core_idle(w.core));
+}
+
+static int listening(int family, struct sockaddr *a, socklen_t n) {
+    int fd = socket(family, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, a, n), 0);
+    assert_int_equal(listen(fd, 20), 0);
+    return fd;
+}
+
+static void two_listeners(void **state) { /* the first finds no descriptor left: the second has to wait, too */
+    jbz_server_desc d = local();
+    struct sockaddr_in a[2];
+    socklen_t n = sizeof a[0];
+    int fds[9], c[2], i;
+    (void)state;
+    for (i = 0; i < 9; i++) {
+        struct sockaddr_in any;
+        memset(&any, 0, sizeof any);
+        any.sin_family = AF_INET;
+        any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        fds[i] = listening(AF_INET, (struct sockaddr *)&any, sizeof any);
+        if (i < 2) getsockname(fds[i], (struct sockaddr *)&a[i], &n);
+    }
+    d.fds = fds;
+    d.nfds = 9; /* eight are taken */
+    serve_with(&d);
+    assert_int_equal(s->nlisteners, 8);
+    for (i = 0; i < 2; i++) {
+        c[i] = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(c[i], (struct sockaddr *)&a[i], sizeof a[i]), 0);
+    }
+    plan("accept4", 1, ENFILE, true);
+    polls = 0;
+    run(20);
+    assert_int_equal(stats().conns, 0);
+    assert_int_equal(logged[JBZ_LINE_ACCEPT], 1);
+    plan(NULL, 0, 0, false);
+    run(200);
+    assert_int_equal(stats().conns, 2);
+    for (i = 0; i < 2; i++) close(c[i]);
+    run(10);
+    close(fds[8]);
+}
+
+static void drain_in_first(const jbz_event *ev) {
+    answer_all(ev);
+    if (ev->type == JBZ_EV_VERB_HOOK) jbz_server_drain(s);
+}
+static void a_listener_that_is_gone(void **state) { /* found ready in the same turn in which a handler drained */
+    jbz_server_desc d = local();
+    (void)state;
+    d.close_ms = 50;
+    serve_with(&d);
+    just_upgraded(&cl[0]);
+    a_call(&cl[0], SID_A);
+    w.act = drain_in_first;
+    send_raw(&cl[0], "{\"type\":\"verb:hook\",\"msgid\":\"h2\",\"hook\":\"/menu\",\"data\":{}}");
+    reach(&cl[1]);
+    run(200);
+    hear(&cl[1]);
+#ifdef JBZI_EPOLL
+    assert_true(cl[1].ended); /* poll's listeners are looked at first */
+#endif
+    assert_int_equal(stats().accepted, 1);
+}
+
+static void half_a_turn(void **state) { /* jbz_server_fds while something found is not looked at yet */
+    jbz_server_desc d = local();
+    struct pollfd p[20];
+    jbz_event ev;
+    int ms = -1;
+    (void)state;
+    serve_with(&d);
+    just_upgraded(&cl[0]);
+    just_upgraded(&cl[1]);
+    a_call(&cl[0], SID_A);
+    a_call(&cl[1], SID_B);
+    send_raw(&cl[0], "{\"type\":\"call:status\",\"msgid\":\"s\",\"data\":{}}");
+    send_raw(&cl[1], "{\"type\":\"call:status\",\"msgid\":\"s\",\"data\":{}}");
+    assert_int_equal(jbz_server_poll(s, &ev, 1000), JBZ_E_OK);
+    assert_true(jbz_server_fds(s, p, 20, &ms) >= 1);
+#ifdef JBZI_EPOLL
+    assert_int_equal(ms, 0);
+#endif
+    assert_int_equal(jbz_server_poll(s, &ev, 0), JBZ_E_OK);
+    hang(&cl[0]);
+    jbz_server_drain(s);
+    while (jbz_server_poll(s, &ev, 0) == JBZ_E_OK) { }
+    assert_true(jbz_server_fds(s, p, 20, &ms) >= 1);
+}
+
+static void take_the_path_away(const char *name) { if (strcmp(name, "listen") == 0) unlink(unix_path); }
+static void socket_files(void **state) {
+    jbz_server_desc d = local();
+    char host[200], file[200], dir[100], other[100], link[100];
+    struct sockaddr_un a;
+    int fd, p[2], fds[1];
+    (void)state;
+    d.host = "unix:";
+    assert_null(serve_with(&d));
+    assert_int_equal(errno, EINVAL);
+    snprintf(unix_path, sizeof unix_path, "/tmp/jbz-test-rare-%d.sock", (int)getpid());
+    snprintf(host, sizeof host, "unix:%s", unix_path);
+    d.host = host;
+    memset(&a, 0, sizeof a); /* a socket of another kind is in the way, and stays */
+    a.sun_family = AF_UNIX;
+    strcpy(a.sun_path, unix_path);
+    unlink(unix_path);
+    fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_null(serve_with(&d));
+    assert_int_equal(access(unix_path, F_OK), 0);
+    close(fd);
+    unlink(unix_path);
+    before_call = take_the_path_away; /* it is gone before anybody could look at it */
+    assert_null(serve_with(&d));
+    before_call = NULL;
+    assert_int_equal(pipe(p), 0); /* what was inherited is no socket */
+    d.fds = p;
+    d.nfds = 1;
+    assert_null(serve_with(&d));
+    close(p[1]);
+    fcntl(p[0], F_GETFD) >= 0 ? close(p[0]) : 0;
+    fds[0] = listening(AF_UNIX, (struct sockaddr *)&a, sizeof a); /* an inherited one is not removed */
+    d.fds = fds;
+    assert_non_null(serve_with(&d));
+    assert_int_equal(jbz_server_port(s), 0);
+    jbz_server_close(s);
+    s = NULL;
+    assert_int_equal(access(unix_path, F_OK), 0);
+    unlink(unix_path);
+    d.fds = NULL;
+    d.nfds = 0;
+    assert_non_null(serve_with(&d)); /* another file of that name is not ours */
+    unlink(unix_path);
+    fd = open(unix_path, O_CREAT | O_WRONLY, 0600);
+    close(fd);
+    fd = open(unix_path, O_CREAT | O_WRONLY, 0600);
+    close(fd);
+    jbz_server_close(s);
+    s = NULL;
+    assert_int_equal(access(unix_path, F_OK), 0);
+    unlink(unix_path);
+    snprintf(dir, sizeof dir, "/tmp/jbz-test-dir-%d", (int)getpid()); /* nor one on another disk */
+    snprintf(other, sizeof other, "/dev/shm/jbz-test-dir-%d", (int)getpid());
+    snprintf(link, sizeof link, "/tmp/jbz-test-link-%d", (int)getpid());
+    if (mkdir(dir, 0700) == 0 && mkdir(other, 0700) == 0 && symlink(dir, link) == 0) {
+        snprintf(host, sizeof host, "unix:%s/s", link);
+        assert_non_null(serve_with(&d));
+        unlink(link);
+        assert_int_equal(symlink(other, link), 0);
+        snprintf(file, sizeof file, "%s/s", link);
+        fd = open(file, O_CREAT | O_WRONLY, 0600);
+        close(fd);
+        jbz_server_close(s);
+        s = NULL;
+        assert_int_equal(access(file, F_OK), 0);
+        unlink(file);
+        snprintf(file, sizeof file, "%s/s", dir);
+        unlink(file);
+    }
+    unlink(link);
+    rmdir(dir);
+    rmdir(other);
+}
+
+static void on_sound(const jbz_event *ev, void *user) { (void)user; note("sound(%d)", (int)ev->type); }
+static void scripts_and_audio(void **state) { /* audio of its own call, and binary messages, while a script waits */
+    jbz_server_desc d = local();
+    jbz_call *a, *b;
+    jbz_event ev;
+    (void)state;
+    d.on_audio = on_sound;
+    d.on_message = on_message;
+    d.resume_ms = 300;
+    serve_with(&d);
+    just_upgraded(&cl[0]);
+    just_upgraded(&cl[1]);
+    send_raw(&cl[0], "{\"type\":\"session:new\",\"msgid\":\"a1\",\"call_sid\":\"a\",\"data\":{}}");
+    a = jbz_server_accept(s, 1000);
+    assert_int_equal(jbz_wait(a, &ev, 1000), JBZ_E_OK);
+    assert_int_equal(say_to(&ev, "hi"), JBZ_E_OK);
+    upgrade(reach(&cl[2]), "/audio", "audio.drachtio.org");
+    send_raw(&cl[2], "{\"callSid\":\"a\"}");
+    assert_int_equal(jbz_wait(a, &ev, 50), JBZ_E_TIMEOUT);
+    assert_non_null(strstr(w.log, "sound"));
+    send_raw(&cl[0], "{\"type\":\"call:status\",\"msgid\":\"s\",\"data\":{}}");
+    assert_null(jbz_server_accept(s, 50)); /* what comes for a call that is taken is no new call */
+    send_raw(&cl[1], "{\"type\":\"session:new\",\"msgid\":\"b1\",\"call_sid\":\"b\",\"data\":{}}");
+    b = jbz_server_accept(s, 1000);
+    assert_true(b && b != a);
+    {
+        uint8_t f[64];
+        size_t n = frame(f, FIN | OP_BIN, "\1", 1);
+        assert_int_equal(send(cl[0].fd, f, n, MSG_NOSIGNAL), n);
+    }
+    w.log[0] = 0;
+    assert_int_equal(jbz_wait(b, &ev, 1000), JBZ_E_OK);
+    assert_int_equal(jbz_wait(b, &ev, 50), JBZ_E_TIMEOUT);
+    assert_non_null(strstr(w.log, "message(BINARY)"));
+    assert_int_equal(jbz_wait(a, &ev, 1000), JBZ_E_OK);
+    assert_int_equal(ev.type, JBZ_EV_CALL_STATUS);
+    close(cl[0].fd); /* lost, then given up: its END is told, then it is over for good */
+    cl[0].fd = -1;
+    assert_int_equal(jbz_wait(a, &ev, 50), JBZ_E_TIMEOUT);
+    assert_int_equal(jbz_wait(a, &ev, 5000), JBZ_E_OK);
+    assert_int_equal(ev.type, JBZ_EV_END);
+    assert_int_equal(jbz_wait(a, &ev, 10), JBZ_E_GONE);
+    assert_int_equal(jbz_wait(b, &ev, 20), JBZ_E_TIMEOUT);
+    assert_int_equal(jbz_wait(a, &ev, 10), JBZ_E_GONE);
+}
+
+static void a_script_whose_call_makes_room(void **state) {
+    jbz_server_desc d = local();
+    jbz_call *a, *b;
+    jbz_event ev;
+    (void)state;
+    d.max_conns = 1;
+    serve_with(&d);
+    just_upgraded(&cl[0]);
+    send_raw(&cl[0], "{\"type\":\"session:new\",\"msgid\":\"a1\",\"call_sid\":\"a\",\"data\":{}}");
+    a = jbz_server_accept(s, 1000);
+    assert_int_equal(jbz_wait(a, &ev, 1000), JBZ_E_OK);
+    assert_int_equal(say_to(&ev, "hi"), JBZ_E_OK);
+    close(cl[0].fd);
+    cl[0].fd = -1;
+    assert_int_equal(jbz_wait(a, &ev, 50), JBZ_E_TIMEOUT);
+    reach(&cl[1]);
+    run(20);
+    {
+        char text[1024];
+        size_t n = upgrade_text(text, sizeof text, "/", "ws.jambonz.org", NULL);
+        assert_int_equal(send(cl[1].fd, text, n, 0), n);
+    }
+    assert_null(jbz_server_accept(s, 50));
+    send_raw(&cl[1], "{\"type\":\"session:new\",\"msgid\":\"b1\",\"call_sid\":\"b\",\"data\":{}}");
+    b = jbz_server_accept(s, 1000);
+    assert_true(b && b != a);
+    assert_int_equal(jbz_wait(a, &ev, 100), JBZ_E_OK);
+    assert_int_equal(ev.type, JBZ_EV_END);
+    assert_int_equal(ev.reason, JBZ_E_FULL);
+    assert_int_equal(jbz_wait(a, &ev, 100), JBZ_E_GONE);
+    assert_int_equal(jbz_wait(b, &ev, 100), JBZ_E_OK);
+}
+
+static void read_again(void **state) { /* a transport holds bytes while nothing is read, for answers wait */
+    static uint8_t many[30000];
+    jbz_server_desc d = local();
+    jbz_transport t;
+    uint8_t b[1024];
+    char text[1024], mine[] = "mine", payload[400];
+    size_t n, i, k, frames = 0;
+    (void)state;
+    memset(&t, 0, sizeof t);
+    t.open = layer_open;
+    t.recv = layer_recv;
+    t.send = layer_send;
+    t.buffered = layer_buffered;
+    t.close = layer_close;
+    t.user = mine;
+    d.transport = &t;
+    d.on_message = on_message;
+    d.receive = 8192;
+    d.out_spill = 2000;
+    serve_with(&d);
+    w.act = echo_it;
+    reach(&cl[0]);
+    n = upgrade_text(text, sizeof text, "/", NULL, NULL);
+    for (i = 0; i < n; i++) b[i] = (uint8_t)text[i] ^ 0x20;
+    assert_int_equal(send(cl[0].fd, b, n, 0), n);
+    for (i = 0; i < 200 && stats().accepted == 0; i++) run(1);
+    memset(payload, 'p', sizeof payload);
+    for (n = 0; n + 500 < sizeof many; frames++) n += frame(many + n, FIN | OP_TEXT, payload, sizeof payload);
+    for (i = 0; i < n; i++) many[i] ^= 0x20;
+    for (i = 0; i < n; i += k) {
+        ssize_t sent = send(cl[0].fd, many + i, n - i, MSG_NOSIGNAL);
+        k = sent > 0 ? (size_t)sent : 0;
+        if (sent <= 0) run(1);
+    }
+    for (i = 0; i < 3000 && stats().messages_out < frames; i++) run(1);
+    assert_int_equal(stats().messages_out, frames);
+    hang(&cl[0]);
+}
+
+static char *program[] = { (char *)(uintptr_t)"p", (char *)(uintptr_t)"--port", (char *)(uintptr_t)"0", NULL };
+static void wakeups_and_signals(void **state) { /* jbz_main_open: a wakeup is one, a signal drains */
+    jbz_server_desc d = local();
+    jbz_event ev;
+    int status, out = dup(1), null = open("/dev/null", O_WRONLY);
+    (void)state;
+    d.host = "";
+    fflush(stdout);
+    dup2(null, 1);
+    s = jbz_main_open(3, program, &d, &status);
+    dup2(out, 1);
+    close(out);
+    close(null);
+    assert_non_null(s);
+    w.core = jbz_server_core(s);
+    jbz_wakeup(s);
+    assert_int_equal(jbz_server_poll(s, &ev, 1000), JBZ_E_OK);
+    assert_int_equal(ev.type, JBZ_EV_WAKEUP);
+    reach(&cl[0]);
+    run(10);
+    raise(SIGTERM);
+    jbz_wakeup(s);
+    assert_int_equal(jbz_server_poll(s, &ev, 20), JBZ_E_TIMEOUT);
+    assert_true(w.core->draining);
+    jbz_wakeup(s); /* that is still one */
+    assert_int_equal(jbz_server_poll(s, &ev, 1000), JBZ_E_OK);
+    assert_int_equal(ev.type, JBZ_EV_WAKEUP);
+    hang(&cl[0]);
+}
+
+static int child(int (*fn)(void)) {
+    int status;
+    pid_t pid;
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, 1);
+        dup2(null, 2);
+        leave_child(fn());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+static int two_signals(void) {
+    jbz_server_desc d = local();
+    int status;
+    if (!jbz_main_open(3, program, &d, &status)) return 7;
+    raise(SIGTERM);
+    raise(SIGTERM);
+    return 8;
+}
+static void *no_memory(void *user, void *p, size_t old_size, size_t new_size) {
+    (void)user; (void)p; (void)old_size; (void)new_size;
+    return NULL;
+}
+static int no_memory_at_all(void) {
+    jbz_server_desc d = local();
+    d.alloc.fn = no_memory;
+    return jbz_main(3, program, &d);
+}
+static int nothing_can_be_said(void) { /* nobody reads what it says, nor its trace */
+    jbz_server_desc d = local();
+    jbz_conn *c;
+    int i;
+    char flag[3000], *argv[] = { program[0], flag, NULL }, *bad[] = { program[0], (char *)(uintptr_t)"--nope", (char *)(uintptr_t)"x", (char *)(uintptr_t)"--help", NULL };
+    memset(flag, 'f', sizeof flag - 1);
+    flag[sizeof flag - 1] = 0;
+    if (jbz_main(2, argv, &d) != 2) return 9;
+    if (jbz_main(4, bad, &d) != 2) return 10;
+    serve_with(&d);
+    c = jbz_conn_open(w.core);
+    in_server = true;
+    for (i = 1; i < 8; i++) {
+        plan("write", i, EPIPE, i & 1);
+        jbzi_server_trace_fd = 1;
+        jbzi_server_trace(c, true, i & 1 ? JBZ_TEXT : JBZ_BINARY, flag, 2500, NULL);
+        jbzi_server_trace(c, true, JBZ_TEXT, flag, 595, NULL);
+        jbz_log_stderr(JBZ_LOG_WARN, 0, "x", "y", NULL);
+        jbz_wakeup(s);
+    }
+    return 0;
+}
+static void programs_that_fail(void **state) {
+    (void)state;
+    assert_int_equal(child(two_signals), 1);
+    assert_int_equal(child(no_memory_at_all), 1);
+    assert_int_equal(child(nothing_can_be_said), 0);
+}
+
 int main(int argc, char **argv) {
     size_t i;
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -1734,7 +2154,9 @@ int main(int argc, char **argv) {
         T(errors_of_the_kernel), T(resets_and_half_closes), T(refusals_are_read_before_the_end), T(a_transport_of_ones_own), T(run_and_stop),
         T(draining), T(a_script_per_call), T(a_session_nobody_accepts), T(kept_events_are_limited), T(wait_through_a_loss),
         T(timers_are_kept_on_time), T(a_connection_after_a_long_wait), T(a_connection_that_goes_in_the_same_turn), T(resets_while_nothing_is_read), T(memory_runs_out_on_the_wire),
-        T(a_seed_of_its_own), T(script_and_others), T(run_and_drain), T(to_stderr), T(jbz_main_does_what_flags_say), T(a_program_with_all_flags) };
+        T(a_seed_of_its_own), T(script_and_others), T(run_and_drain), T(to_stderr), T(jbz_main_does_what_flags_say), T(a_program_with_all_flags),
+        T(nothing_to_close), T(a_crowd_at_once), T(two_listeners), T(a_listener_that_is_gone), T(half_a_turn), T(socket_files), T(scripts_and_audio), T(a_script_whose_call_makes_room),
+        T(read_again), T(wakeups_and_signals), T(programs_that_fail) };
     for (i = 0; i < 8; i++) cl[i].fd = -1;
     log_verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     if (getenv("ONLY")) cmocka_set_test_filter(getenv("ONLY"));
