@@ -3656,7 +3656,7 @@ static bool jbzi_buf_grow(jbzi_pool *p) {
     uint32_t i;
     jbzi_blk *b;
     for (i = 0; i < p->chunks && p->chunk[i]; i++) { }
-    if (i == p->chunks || !p->alloc) return false;
+    if (i == p->chunks) return false;
     b = (jbzi_blk *)jbzi_base_realloc(p->alloc, NULL, 0, (size_t)1 << p->top);
     if (!b) return false;
     p->chunk[i] = (char *)b;
@@ -5353,14 +5353,16 @@ static bool jbzi_verb_any(const jbzi_verb_shape *s, const char *opts);
 
 /* This is asked of every option of every verb, so it must be quick for what most of them are: not set. */
 JBZI_INLINE bool jbzi_verb_is_set(const jbzi_verb_row *r, const char *opts) {
-    const void *pointer;
     uint64_t bits;
     jbz_tri tri;
     opts += r->offset;
-    if (r->kind < JBZI_VERB_NUM && sizeof pointer != sizeof bits) {
+#if UINTPTR_MAX != UINT64_MAX
+    if (r->kind < JBZI_VERB_NUM) {
+        const void *pointer;
         memcpy(&pointer, opts, sizeof pointer);
         return pointer != NULL;
     }
+#endif
     if (JBZI_LIKELY(r->kind < JBZI_VERB_BOOL)) { /* 64-bit pointers and doubles alike; 0 and -0 are unset */
         memcpy(&bits, opts, sizeof bits);
         return bits << 1 != 0;
@@ -5614,7 +5616,7 @@ static double jbzi_verb_roughly(const char *p, const char *end) {
     if (minus) p++;
     for (; p < end && *p >= '0' && *p <= '9'; p++) v = v * 10 + (*p - '0');
     if (p < end && *p == '.')
-        for (p++; p < end && *p >= '0' && *p <= '9'; p++) v += (*p - '0') * (unit /= 10);
+        for (p++; p < end && *p <= '9'; p++) v += (*p - '0') * (unit /= 10);
     if (p < end) {
         bool down = *++p == '-';
         if (*p < '0') p++;
@@ -5649,7 +5651,7 @@ static bool jbzi_verb_check_value(const jbzi_verb_check *c, const jbzi_verb_shap
     case JBZI_VERB_MAP:
         if (*v++ != '{') return false;
         while ((element = jbzi_verb_next(c, &v, &key, &n)) != NULL)
-            if (*element != '"' && *element != '-' && (*element < '0' || *element > '9')) return false;
+            if (*element > '9') return false; /* the quote, the minus and the digits are below */
         return true;
     case JBZI_VERB_STRS: case JBZI_VERB_ENUMS: case JBZI_VERB_OBJS:
         if (*v++ != '[') return false;
@@ -5659,9 +5661,8 @@ static bool jbzi_verb_check_value(const jbzi_verb_check *c, const jbzi_verb_shap
     case JBZI_VERB_TIMES:
         if (*v == '"') return n == 9 && memcmp(v, "\"forever\"", 9) == 0;
         /* fall through */
-    case JBZI_VERB_NUM: case JBZI_VERB_INT: case JBZI_VERB_NUM_IN: case JBZI_VERB_INT_IN:
+    default: /* the numbers */
         return (*v == '-' || (*v >= '0' && *v <= '9')) && jbzi_verb_in_range(kind, note, jbzi_verb_roughly(v, end));
-    default: return false;
     }
 }
 
@@ -7049,7 +7050,7 @@ static jbz_err jbzi_conn_frame(jbz_conn *c, unsigned opcode, uint8_t *payload, s
 }
 
 JBZ_API size_t jbz_conn_pending(jbz_conn *c, const void **bytes) {
-    if (!c->out || c->state == JBZI_CONN_FREE) return 0;
+    if (!c->out) return 0;
     *bytes = jbzi_buf_data(c->out) + c->out->aux;
     return jbzi_buf_left(c->out) - c->out->aux;
 }
@@ -7214,7 +7215,7 @@ static void jbzi_conn_settle(jbzi_net *net) {
     jbz_conn *c = net->rx_conn;
     size_t n = net->rx_end - net->rx_at;
     net->rx_conn = NULL;
-    if (n && c->state >= JBZI_CONN_HTTP && c->state <= JBZI_CONN_CLOSING
+    if (n && c->state <= JBZI_CONN_CLOSING
         && !jbzi_buf_append(&net->pool, &c->raw, net->rx + net->rx_at, n, SIZE_MAX, jbzi_conn_favoured(c)))
         jbzi_conn_fail(c, JBZ_CLOSE_TRY_LATER, "no memory for what was received");
     jbzi_conn_release(c);
@@ -7518,7 +7519,7 @@ static bool jbzi_conn_frames(jbz_conn *c, jbzi_got *got) {
 /* One step of the connection whose bytes are in the receive buffer. */
 static bool jbzi_conn_step(jbz_conn *c, jbzi_got *got) {
     got->conn = c;
-    if (c->state == JBZI_CONN_HTTP && !jbzi_conn_paused(c) && jbzi_conn_request(c, got)) return true;
+    if (c->state == JBZI_CONN_HTTP && jbzi_conn_request(c, got)) return true;
     if (c->state == JBZI_CONN_OPEN || c->state == JBZI_CONN_CLOSING)
         if (jbzi_conn_frames(c, got)) return true;
     if ((c->flags & JBZI_CONN_EOF) && c->state < JBZI_CONN_DEAD) {
@@ -7539,7 +7540,6 @@ static bool jbzi_conn_pull(jbzi_net *net, jbzi_got *got) {
             c = jbzi_conn_ready_pop(net);
             if (!c) return false;
             jbzi_conn_changed(c);
-            if (c->state == JBZI_CONN_FREE) continue;
             jbzi_conn_load(c);
         }
         if (jbzi_conn_step(net->rx_conn, got)) {
@@ -7607,17 +7607,13 @@ static void jbzi_conn_silent(jbz_conn *c) {
 static void jbzi_conn_expired(jbz_conn *c) {
     bool late = c->state == JBZI_CONN_HTTP && c->net->now - c->mask >= c->net->desc.handshake_ms;
     if (c->flags & JBZI_CONN_STARVED && !late) { jbzi_conn_starved(c); return; }
-    switch ((jbzi_conn_state)c->state) {
-    case JBZI_CONN_OPEN: jbzi_conn_silent(c); break;
-    case JBZI_CONN_HTTP:
+    if (c->state == JBZI_CONN_OPEN) { jbzi_conn_silent(c); return; }
+    if (c->state == JBZI_CONN_HTTP) {
         jbzi_conn_log(c->net, JBZ_LINE_NO_REQUEST, "connection dropped");
         c->flags |= JBZI_CONN_TOLD;
         c->net->stats.refused++;
-        jbzi_conn_dead(c, JBZ_CLOSE_LOST);
-        break;
-    case JBZI_CONN_CLOSING: case JBZI_CONN_LINGER: jbzi_conn_dead(c, JBZ_CLOSE_LOST); break;
-    case JBZI_CONN_DEAD: case JBZI_CONN_FREE: break;
     }
+    jbzi_conn_dead(c, JBZ_CLOSE_LOST);
 }
 
 /*==== MARK: 11 CALL - implementation ========================================
