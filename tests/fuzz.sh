@@ -21,18 +21,30 @@ one() {
     [ ! -f "tests/fuzz/$name.dict" ] || dict=-dict=tests/fuzz/$name.dict
     # shellcheck disable=SC2086
     "build/fuzz/$name" -artifact_prefix="build/fuzz/$name." -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -reload=0 $dict "$@" > "build/fuzz/log/$name" 2>&1
+        -max_len=4096 -reload=0 $dict "$@" > "build/fuzz/log/$name" 2>&1
     echo $? > "build/fuzz/log/$name.status"
-    if [ -n "${KEEP:-}" ]; then mkdir -p "$kept"; "build/fuzz/$name" -merge=1 "$kept" "$new" > /dev/null 2>&1; fi
+    if [ -n "${KEEP:-}" ]; then mkdir -p "$kept"; "build/fuzz/$name" -set_cover_merge=1 -max_len=4096 "$kept" "$new" > /dev/null 2>&1; fi
 }
 
-running=0
+# Longer runs tell every ten seconds how far they are.
+progress() {
+    while sleep 10; do
+        for name in "$@"; do tail -n 1 "build/fuzz/log/$name" 2> /dev/null | sed -n "s/^\\(#[0-9]*\\).*\\(cov: [0-9]*\\).*\\(exec.s: [0-9]*\\).*/$name \\1 \\2 \\3/p"; done |
+            tr '\n' ';' | sed 's/;$//' | awk 'NF { print "    " $0 }'
+    done
+}
+teller=
+if [ "$seconds" -gt 60 ]; then progress "$@" & teller=$!; fi
+
+running=0 jobs=
 for name in "$@"; do
     one "$name" &
     running=$((running + 1))
-    if [ $((running % $(nproc 2> /dev/null || echo 2))) -eq 0 ]; then wait; fi
+    jobs="$jobs $!"
+    if [ $((running % $(nproc 2> /dev/null || echo 2))) -eq 0 ]; then wait $jobs; jobs=; fi
 done
-wait
+[ -z "$jobs" ] || wait $jobs
+[ -z "$teller" ] || kill "$teller" 2> /dev/null
 for name in "$@"; do
     log=build/fuzz/log/$name
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

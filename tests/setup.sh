@@ -36,6 +36,9 @@ look() {
         need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"; }
     echo 'int main(void) { return 0; }' > "$probe/p.c"
     has clang-19 && { clang-19 -fprofile-instr-generate "$probe/p.c" -o "$probe/p" 2> /dev/null || need libclang-rt-19-dev; }
+    compiles '#include <jansson.h>' || need libjansson-dev
+    compiles '#include <wslay/wslay.h>' || need libwslay-dev
+    compiles '#include <http_parser.h>' || need libhttp-parser-dev
     has valgrind || need valgrind
     has strace || need strace
     compiles '#include <libwebsockets.h>' || need libwebsockets-dev

@@ -1,23 +1,18 @@
-/* libFuzzer: any text, in a block of exactly its size and the NUL. What is accepted is read in every way, written again from its
-   tokens and accepted again with the same values; tokens lie inside the text and one behind the other.
-   clang -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/fuzz_json.c -o fuzz_json
-   With -DWITH_JANSSON ... -ljansson, every verdict and value is compared with jansson's. It differs on purpose in:
-   numbers (jansson refuses integers beyond 64 bits and reals beyond double), lone surrogate escapes (it refuses them), \u0000
-   (allowed by a flag here, and never in keys), NUL in the text (it takes some), depth (2048 there), and which of equal keys
-   counts (the last). */
-
+/* libFuzzer, room 3: any text, in a block of exactly its size and the NUL. What is accepted is read in every way; tokens lie
+   inside the text and one behind the other. Without vectors the same tokens, verdict and place of the error come out. Every
+   verdict and value is compared with jansson's, which differs on purpose in: numbers (it refuses integers beyond 64 bits and
+   reals beyond double), lone surrogate escapes (it refuses them), \u0000 (allowed by a flag here, and never in keys), NUL in
+   the text (it takes some), depth (2048 there), and which of equal keys counts (the last). */
+#define JBZ_NO_CONN
+#define JBZ_NO_VERBS
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#ifdef WITH_JANSSON
+#include "fuzz.h"
+#include "plain.h"
 #include <jansson.h>
-#endif
+#include <math.h>
 
 #define CAP 2048
-#define CHECK(c) do { if (!(c)) { fprintf(stderr, "line %d: %s\n", __LINE__, #c); abort(); } } while (0)
 
 /* Tokens in order, each inside the text and inside its container. Depth is bounded by the tokenizer, so this may recurse. */
 static uint32_t check_tokens(const jbz_doc *doc, uint32_t at, uint32_t end, size_t *from) {
@@ -44,7 +39,6 @@ static uint32_t check_tokens(const jbz_doc *doc, uint32_t at, uint32_t end, size
     return end;
 }
 
-#ifdef WITH_JANSSON
 static bool odd_for_jansson; /* numbers it does not take, or half surrogates */
 
 static void compare(jbz_json v, json_t *j) {
@@ -95,16 +89,24 @@ static void compare(jbz_json v, json_t *j) {
     }
 }
 
+/* The value of \uXXXX, which is known to be well-formed. */
+static unsigned unit(const char *s) {
+    char hex[5];
+    memcpy(hex, s + 2, 4);
+    hex[4] = 0;
+    return (unsigned)strtoul(hex, NULL, 16);
+}
+
 static bool has_lone_surrogate(const char *s, size_t n) {
     size_t i;
     for (i = 0; i + 1 < n; i++) {
         if (s[i] != '\\') continue;
         if (s[i + 1] == 'u' && i + 6 <= n) {
-            unsigned u = jbzi_json_unit((const unsigned char *)s + i);
+            unsigned u = unit(s + i);
             if (u >= 0xDC00 && u < 0xE000) return true;
             if (u >= 0xD800 && u < 0xDC00) {
                 if (i + 12 > n || s[i + 6] != '\\' || s[i + 7] != 'u') return true;
-                u = jbzi_json_unit((const unsigned char *)s + i + 6);
+                u = unit(s + i + 6);
                 if (u < 0xDC00 || u >= 0xE000) return true;
                 i += 6;
             }
@@ -143,9 +145,29 @@ static void against_jansson(const uint8_t *data, size_t size, jbz_doc *doc, jbz_
     if (err == JBZ_E_JSON && !memchr(data, 0, size)) CHECK(!j);
     json_decref(j);
 }
-#endif
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The same without vectors, down to what strings decode to. */
+static void against_plain(const uint8_t *data, size_t size, const jbz_doc *doc, jbz_err err, size_t at) {
+    static jbz_tok toks[CAP];
+    jbz_doc other, mine = *doc;
+    char *text = exact(data, size, 1), *copy = exact(data, size, 1);
+    size_t other_at = size + 1, n, m;
+    jbz_json v, w;
+    CHECK(plain_json_parse(&other, text, size, toks, CAP, &other_at) == err && other_at == at && other.count == doc->count);
+    CHECK(doc->count == 0 || memcmp(toks, doc->toks, doc->count * sizeof *toks) == 0);
+    mine.text = copy;
+    mine.toks = (jbz_tok *)(void *)exact(doc->toks, doc->count * sizeof *toks, 0);
+    v.doc = &mine;
+    w.doc = &other;
+    for (v.at = w.at = 0; v.at < mine.count; w.at = ++v.at) {
+        const char *a = jbz_json_strn(v, "", &n), *b = plain_json_strn(w, &m);
+        CHECK(!a == !b && n == m && (!a || memcmp(a, b, n + 1) == 0));
+    }
+    free(mine.toks);
+    free(copy);
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static jbz_tok toks[CAP];
     jbz_doc doc;
@@ -158,9 +180,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     text[size] = 0;
     err = jbz_json_parse(&doc, text, size, toks, CAP, &at);
     CHECK(memcmp(text, data, size) == 0 && text[size] == 0);
-#ifdef WITH_JANSSON
+    against_plain(data, size, &doc, err, at);
     against_jansson(data, size, &doc, err);
-#endif
     if (err != JBZ_E_OK) {
         CHECK(doc.count == 0 && at <= size);
         free(text);
