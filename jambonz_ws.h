@@ -708,6 +708,8 @@ JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n);
  * Job      One C struct and one function per jambonz verb; one table per struct says all there is to know about it.
  * Uses     0 BASE, 4 OUT.
  * Promise  Never allocates. What is written satisfies the published schema (@jambonz/schema) as far as the tables know it.
+ *          config.bargeIn has what the open-source server reads and the schema does not name, too: numDigits, minDigits,
+ *          maxDigits, finishOnKey, interDigitTimeout, dtmfBargein, partialResultHook.
  *          A verb that is not used costs nothing when the linker may drop unused sections.
  * Refuses  A required option that is missing, one option in two spellings, a word that is not in its list, a number out of
  *          range, raw JSON that is none; with JBZ_OSS also what the open-source server refuses. The error has the path.
@@ -1714,7 +1716,15 @@ typedef struct jbz_dequeue_opts { JBZ_OPTS_dequeue(JBZI_MEMBER, _) } jbz_dequeue
     X(T, STR,                  actionHook,          ,     MAY )  /* hook for what was said or pressed */                       \
     X(T, OBJ(c_actionHook),    actionHook,          _obj, TWIN)                                                                \
     X(T, ENUMS(speech|digits), input,               ,     MAY )  /* what interrupts */                                         \
-    X(T, NUM,                  minBargeinWordCount, ,     MAY )  /* words it takes to interrupt */
+    X(T, NUM,                  minBargeinWordCount, ,     MAY )  /* words it takes to interrupt */                             \
+    X(T, STR,                  partialResultHook,   ,     MAY )  /* hook for interim results */                                \
+    X(T, OBJ(c_actionHook),    partialResultHook,   _obj, TWIN)                                                                \
+    X(T, STR,                  finishOnKey,         ,     MAY )  /* key that ends the input */                                 \
+    X(T, NUM,                  numDigits,           ,     MAY )  /* digits that complete the input */                          \
+    X(T, NUM,                  minDigits,           ,     MAY )  /* fewest digits */                                           \
+    X(T, NUM,                  maxDigits,           ,     MAY )  /* most digits */                                             \
+    X(T, NUM,                  interDigitTimeout,   ,     MAY )  /* s between two digits */                                    \
+    X(T, BOOL,                 dtmfBargein,         ,     MAY )  /* digits interrupt what is said */
 typedef struct jbz_config_bargeIn_opts { JBZ_OPTS_config_bargeIn(JBZI_MEMBER, _) } jbz_config_bargeIn_opts;
 
 /* Part of config. */

@@ -33,8 +33,8 @@ static void on_session(const jbz_event *ev, void *user) {
     jbz_out *o = jbz_reply(ev);
     (void)user;
     if (dialled(ev->call, "SUPERVISOR_LINE")) {
-        jbz_raw(o, "{\"verb\":\"config\",\"bargeIn\":{\"enable\":true,\"sticky\":true,\"actionHook\":\"/mode\","
-                   "\"input\":[\"digits\"],\"numDigits\":1}}"); /* servers know numDigits here, the published schema does not */
+        jbz_config(o, .bargeIn = JBZ_LIT(config_bargeIn_opts, .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/mode",
+                                         .input = { "digits" }, .numDigits = 1));
         jbz_say(o, .text = "You are listening. Press 2 to whisper to the agent, 3 to join in, 1 to only listen.");
         supervise(o, '1');
     } else if (dialled(ev->call, "AGENT_LINE")) {

@@ -180,6 +180,10 @@ static void test_target_oss(void **state) {
           .auth = JBZ_LIT(elevenlabs_s2s_auth_opts, .agent_id = "a"), .llmOptions_raw = "{}");
     CHECK(JBZ_ANY, elevenlabs_s2s, "[{\"verb\":\"elevenlabs_s2s\",\"auth\":{\"agent_id\":\"a\"}}]",
           .auth = JBZ_LIT(elevenlabs_s2s_auth_opts, .agent_id = "a"));
+    CHECK(JBZ_OSS, config, "[{\"verb\":\"config\",\"bargeIn\":{\"enable\":true,\"input\":[\"digits\"],\"partialResultHook\":\"/p\","
+          "\"finishOnKey\":\"#\",\"numDigits\":4,\"minDigits\":1,\"maxDigits\":6,\"interDigitTimeout\":2,\"dtmfBargein\":true}}]",
+          .bargeIn = JBZ_LIT(config_bargeIn_opts, .enable = JBZ_TRUE, .input = { "digits" }, .partialResultHook = "/p", .finishOnKey = "#",
+          .numDigits = 4, .minDigits = 1, .maxDigits = 6, .interDigitTimeout = 2, .dtmfBargein = JBZ_TRUE)); /* not in the schema */
     CHECK(JBZ_OSS, config, "MISSING config.bargeIn.enable", .bargeIn = JBZ_LIT(config_bargeIn_opts, .sticky = JBZ_TRUE));
     CHECK(JBZ_ANY, config, "[{\"verb\":\"config\",\"bargeIn\":{}}]", .bargeIn = JBZ_LIT(config_bargeIn_opts, .sticky = JBZ_UNSET));
 }

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { schemas, resolve, properties, cName, shapes } from './model.mjs';
+import { schemas, resolve, properties, cName, shapes, oss } from './model.mjs';
+import { extra } from './words.mjs';
 
 export function compileAndRun(header, source, args = [], flags = []) {
     const dir = mkdtempSync(join(tmpdir(), 'jbz-schema-'));
@@ -90,8 +91,15 @@ export function compare(header) {
             const model = shapes.get(c)?.rows.find(r => r.prop === name && r.need !== 'TWIN');
             if (model && model.need !== need) differences.push(`${where}.${name}: ${need} in the header, should be ${model.need}`);
         }
+        const more = extra[c] ? oss[extra[c]].properties : {};
+        for (const name of Object.keys(more)) if (!props.has(name)) {
+            inner ? nested++ : count++;
+            const have = (rows.get(name) ?? []).map(r => says[r.name]?.(r.arg)).join(' or ');
+            const want = more[name] === 'object|string' ? 'string or object with' : more[name];
+            if (have !== want) differences.push(`${where}.${name}: ${have || 'missing'} in the header, ${want} in the open-source server`);
+        }
         if (requiredToo) for (const name of rows.keys())
-            if (!props.has(name)) differences.push(`${where}.${name}: not in the schema`);
+            if (!props.has(name) && !(name in more)) differences.push(`${where}.${name}: not in the schema`);
     }
 
     function property(rows, allowed, where) {

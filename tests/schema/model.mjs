@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { order, verbOrder, views, maps } from './words.mjs';
+import { order, verbOrder, views, maps, extra } from './words.mjs';
 
 const require = createRequire(import.meta.url);
 const root = dirname(require.resolve('@jambonz/schema/package.json'));
@@ -139,6 +139,7 @@ const ownerOf = id => id.startsWith('components/') ? `c_${cName(id.split('/')[1]
 
 function makeShape(c, wire, kind, node, id, owner) {
     const { props, required } = properties(node, id);
+    for (const [k, v] of Object.entries(extra[c] ? oss[extra[c]].properties : {})) if (!props.has(k)) props.set(k, { node: ossType(v), id });
     const shape = { c, wire, kind, id, rows: [], specs: new Set(), deps: new Set(), node: resolve(node, id)[0] };
     const names = [...props.keys()].filter(p => p !== 'verb');
     const wanted = ['id', ...(order[c] ?? (wire && props.has('llmOptions') ? order.llm : [])), ...names.filter(p => required.has(p)), ...names];
@@ -170,13 +171,16 @@ function verb(id) {
     return c;
 }
 
-function specPart(name, spec) {                          // a free object of the schema, typed as the open-source server reads it
-    if (shapes.has(name)) return name;
-    const typed = v => v === 'object|string' ? { $ref: '../components/actionHook' }
+function ossType(v) {                                    // a type as the open-source server writes it, as JSON schema
+    return v === 'object|string' ? { $ref: '../components/actionHook' }
         : v === 'string|array' ? { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] }
         : typeof v === 'object' ? v : v.startsWith('#') ? { $ref: `../components/${v.slice(1)}` } : { type: v };
+}
+
+function specPart(name, spec) {                          // a free object of the schema, typed as the open-source server reads it
+    if (shapes.has(name)) return name;
     const s = oss[spec];
-    const node = { type: 'object', required: s.required, properties: Object.fromEntries(Object.entries(s.properties).map(([k, v]) => [k, typed(v)])) };
+    const node = { type: 'object', required: s.required, properties: Object.fromEntries(Object.entries(s.properties).map(([k, v]) => [k, ossType(v)])) };
     makeShape(name, null, 'part', node, 'verbs/config', name);
     return name;
 }

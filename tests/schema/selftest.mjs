@@ -18,6 +18,7 @@ const changes = {
     'one of two forms': [/    X\(T, STRS, +text, +_list, TWIN\)[^\n]*\n/, ''],
     'in a nested object': [/X\(T, NUM,( +)noSpeechTimeoutMs,/, 'X(T, BOOL,$1noSpeechTimeoutMs,'],
     'what the open-source server refuses': [/(X\(T, STRS, +codecs, +, +)V10/, '$1MAY'],
+    'a type only the open-source server tells': [/X\(T, NUM,( +)interDigitTimeout,( +), +MAY \)(?=[^#]*jbz_config_bargeIn_opts)/, 'X(T, STR,$1interDigitTimeout,$2, MAY )'],
     'a verb': [/\n    X\(dequeue, [^\n]*/, ''],
     'the name of a verb': [/"sip:decline"/, '"sip:declin"'],
 };

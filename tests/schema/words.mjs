@@ -30,6 +30,9 @@ export const views = {
 };
 
 // Free objects that are mostly flat lists of strings: names and values, and raw for the rest.
+// Structs that get what the open-source server's part takes beyond the schema (PROTOCOL 7.1 d), appended to the schema's options.
+export const extra = { config_bargeIn: 'bargeIn' };
+
 export const maps = new Set(['headers', 'metadata', 'tag', 'data', 'welcomeEventParams']);
 
 // One sentence per struct. Parts that are missing here get one made of their owner's name.
@@ -181,6 +184,7 @@ export const words = {
     reset: 'back to defaults, like "recognizer"', reset_list: 'several of them', onHoldMusic: 'sound file for callers on hold', autoStreamTts: 'stream all speech',
     trackTtsPlayout: 'report what was heard; v10', 'config.noiseIsolation': 'remove noise; v10',
     'config.turnTaking': 'end of turn detection; v10', vad: 'voice activity detection', 'config.earlyMedia': 'do not answer the call',
+    'config_bargeIn.numDigits': 'digits that complete the input', 'config_bargeIn.dtmfBargein': 'digits interrupt what is said',
     'config_bargeIn.enable': 'on or off', 'config_bargeIn.input': 'what interrupts', sticky: 'stays on after it was triggered', 'config_ttsStream.enable': 'on or off',
     'config_noiseIsolation.level': '0 to 100', 'config_noiseIsolation.enable': 'on or off', 'config_turnTaking.enable': 'on or off',
     // sip
