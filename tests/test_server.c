@@ -1869,8 +1869,7 @@ static void socket_files(void **state) {
     int fd, p[2], fds[1];
     (void)state;
     d.host = "unix:";
-    assert_null(serve_with(&d));
-    assert_int_equal(errno, EINVAL);
+    assert_null(serve_with(&d)); /* no host at all, see hosts_that_are_none */
     snprintf(unix_path, sizeof unix_path, "/tmp/jbz-test-rare-%d.sock", (int)getpid());
     snprintf(host, sizeof host, "unix:%s", unix_path);
     d.host = host;
