@@ -5,13 +5,12 @@
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
 #include <stdlib.h>
-#include <string.h>
+#include <strings.h>
 
 enum { TOKEN = 1, SILENCE }; /* timers: the model's next word is due; nobody says anything */
 enum { TOKEN_MS = 40, CHARACTER_MS = 65, PATIENCE_MS = 5000 };
 
 typedef const char *(*tool_fn)(jbz_call *call); /* returns what to say next; NULL: it has taken the call over */
-
 typedef struct talk {
     const char *text, *next; /* what is being said, and what of it is still to be written */
     tool_fn     tool;        /* called when all is written */
@@ -32,7 +31,6 @@ static jbz_out *take_over(jbz_call *call) {
     jbz_call_timer(call, 0, 0);
     return o;
 }
-
 static const char *for_good(jbz_out *o) { jbz_hangup(o); jbz_send(o); return NULL; }
 
 static const char *hang_up(jbz_call *call) {
@@ -56,6 +54,11 @@ static const struct { const char *heard, *says; tool_fn tool; } model[] = {
     { "", "I can tell you about your order, or connect you with a person. What would you like?", NULL }
 };
 
+static bool hears(const char *text, const char *word) { /* in capitals, too */
+    while (*text && strncasecmp(text, word, strlen(word)) != 0) text++;
+    return *text || !*word;
+}
+
 /* Writes the model's next word. Behind the last one its tool is called, or it is the caller's turn. */
 static void on_token(jbz_call *call, talk *t) {
     size_t n = strcspn(t->next, " ");
@@ -74,9 +77,8 @@ static void on_session(const jbz_event *ev, void *user) {
     (void)user;
     if (!t) jbz_call_set_user(ev->call, t = (talk *)calloc(1, sizeof *t));
     jbz_answer(o);
-    jbz_config(o, .bargeIn = JBZ_LIT(config_bargeIn_opts, .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/heard",
-                                     .input = { "speech" }),
-               .ttsStream = JBZ_LIT(config_ttsStream_opts, .enable = JBZ_TRUE));
+    jbz_config(o, .ttsStream = JBZ_LIT(config_ttsStream_opts, .enable = JBZ_TRUE), .bargeIn = JBZ_LIT(config_bargeIn_opts,
+               .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/heard", .input = { "speech" }));
     if (jbz_send(o) == JBZ_E_OK && t) speak(ev->call, t, "Hello, how can I help you?", NULL);
 }
 
@@ -86,7 +88,7 @@ static void on_heard(const jbz_event *ev, void *user) {
     (void)user;
     jbz_send(jbz_reply(ev));
     if (!t || !t->text || !*jbz_ev_transcript(ev)) return;
-    while (!strcasestr(jbz_ev_transcript(ev), model[i].heard)) i++;
+    while (!hears(jbz_ev_transcript(ev), model[i].heard)) i++;
     t->silences = 0;
     speak(ev->call, t, model[i].says, model[i].tool);
 }
@@ -109,11 +111,9 @@ static void on_other(const jbz_event *ev, void *user) {
     if (t->silences++ == 0) speak(ev->call, t, "Are you still there?", NULL);
     else t->text = hang_up(ev->call);
 }
-
 static void on_end(const jbz_event *ev, void *user) { free(jbz_call_user(ev->call)); (void)user; }
 
 int main(int argc, char **argv) {
-    return jbz_main(argc, argv, JBZ_LIT(server_desc, .path = "/agent", .on_session = on_session,
-                                        .on_hook = { { "/heard", on_heard }, { "/dialed", on_dialed } }, .on_other = on_other,
-                                        .on_end = on_end));
+    return jbz_main(argc, argv, JBZ_LIT(server_desc, .path = "/agent", .on_session = on_session, .on_other = on_other,
+                                        .on_hook = { { "/heard", on_heard }, { "/dialed", on_dialed } }, .on_end = on_end));
 }

@@ -8,6 +8,7 @@
 #include "jambonz_ws.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const jbz_env settings[] = {
     { .name = "ADVISER", .description = "Number of the adviser", .fallback = "+15085550100" },
@@ -20,12 +21,17 @@ static const struct { const char *word, *advice; } advices[] = {
     { "lawyer", "The caller is angry. Offer to call your manager." }
 };
 
+static bool hears(const char *text, const char *word) { /* in capitals, too */
+    while (*text && strncasecmp(text, word, strlen(word)) != 0) text++;
+    return *text || !*word;
+}
+
 /* One whisper per call; the user pointer is a flag. Only the dialled leg hears it. */
 static void advise(jbz_call *call, const char *text) {
     const char *adviser = jbz_call_leg(call, 0);
     size_t i;
     for (i = 0; i < sizeof advices / sizeof *advices; i++)
-        if (adviser && !jbz_call_user(call) && strcasestr(text, advices[i].word)
+        if (adviser && !jbz_call_user(call) && hears(text, advices[i].word)
             && jbz_cmd_whisper(call, adviser, JBZ_LIT(say_opts, .text = advices[i].advice), NULL) == JBZ_E_OK)
             jbz_call_set_user(call, (void *)(uintptr_t)&advices[i]);
 }

@@ -87,6 +87,11 @@ fi
 [ "$(wc -l < examples/hello.c)" -eq 12 ]; pass_if "hello.c has 12 lines"
 [ "$(wc -l < examples/bench_ack.c)" -le 40 ]; pass_if "bench_ack.c has at most 40 lines"
 
+odd=$(grep -nE '\b(strcasestr|asprintf|memmem|strchrnul|qsort_r|reallocarray)\b' examples/*.[ch] | head -n 3)
+[ -z "$odd" ]; pass_if "examples call nothing that POSIX has not" "$odd"
+for f in examples/*.c; do [ "$(wc -l < "$f")" -lt 120 ] || echo "$f"; done > build/check/long
+[ ! -s build/check/long ]; pass_if "each example is shorter than 120 lines" "$(echo $(cat build/check/long))"
+
 # -- text --
 long=$(awk 'length($0) > 128 { print FILENAME ":" FNR; n++ } END { if (n > 5) print n " lines" }' jambonz_ws.h examples/*.[ch] | tail -n 6)
 [ -z "$long" ]; pass_if "no line over 128 columns" "$(echo $long)"
