@@ -1,5 +1,6 @@
 /* Room 11: commands against the examples of the protocol, accessors against the example messages, tools, environment. */
 #include "support.h"
+#include <dirent.h>
 #include <math.h>
 
 static peer *line;
@@ -558,6 +559,24 @@ static void ask_all(const jbz_event *ev) {
     told = said;
 }
 
+/* Who and where, as each message tells it. */
+static void ask_facts(const jbz_event *ev) {
+    said[0] = 0;
+    TEXT(call_sid);
+    if (jbz_ev_leg(ev)) add("leg", jbz_ev_leg(ev));
+    TEXT(parent_sid);
+    TEXT(from);
+    TEXT(to);
+    TEXT(caller_name);
+    TEXT(call_status);
+    add_num("sip_status", jbz_ev_sip_status(ev), 0);
+    TEXT(sip_reason);
+    TEXT(fs_sip_address);
+    TEXT(fs_public_ip);
+    if (*jbz_json_str(jbz_ev_customer_data(ev), "/orderId", "")) add("order", jbz_json_str(jbz_ev_customer_data(ev), "/orderId", ""));
+    told = said;
+}
+
 static void test_accessors(void **state) {
     static const struct { const char *file, *want; } cases[] = {
         { "verb-hook-gather-speech", "result=speechDetected reason=speechDetected verb_id=g1 transcript=I would like to check my balance "
@@ -615,6 +634,39 @@ static void test_accessors(void **state) {
     assert_non_null(strstr(told, "digits="));
     ASK("tts-streaming-event-tts-spoken", all);
     assert_non_null(strstr(told, "spoken="));
+}
+
+/* Every message of tests/fixtures/messages, whole: what all accessors say of it stands in tests/fixtures/accessors.tsv, checked
+   value by value against the message's JSON. A message without a line there, or the other way round, fails. */
+static void test_accessors_all(void **state) {
+    FILE *f = fopen("tests/fixtures/accessors.tsv", "r");
+    char row[2048];
+    int n = 0, files = 0;
+    struct dirent *e;
+    DIR *dir = opendir("tests/fixtures/messages");
+    (void)state;
+    assert_non_null(f);
+    assert_non_null(dir);
+    while ((e = readdir(dir)) != NULL) files += strstr(e->d_name, ".json") && strncmp(e->d_name, "audio-", 6) != 0;
+    closedir(dir);
+    while (fgets(row, sizeof row, f)) {
+        char *want = strchr(row, '\t'), *facts = want ? strchr(want + 1, '\t') : NULL;
+        if (row[0] == '#') continue;
+        assert_non_null(facts);
+        *want++ = *facts++ = 0;
+        facts[strcspn(facts, "\n")] = 0;
+        begin(strcmp(row, "session-new") == 0 ? "9fb35c28-9688-4531-943c-e280b04f3adf" : EXAMPLE_A, JBZ_ANY);
+        w.act = act_ask;
+        ASK(row, all);
+        if (strcmp(told, want) != 0) fail_msg("%s:\nsays   %s\nwanted %s", row, told, want);
+        begin(strcmp(row, "session-new") == 0 ? "9fb35c28-9688-4531-943c-e280b04f3adf" : EXAMPLE_A, JBZ_ANY);
+        w.act = act_ask;
+        ASK(row, facts);
+        if (strcmp(told, facts) != 0) fail_msg("%s:\nsays   %s\nwanted %s", row, told, facts);
+        n++;
+    }
+    fclose(f);
+    assert_int_equal(n, files);
 }
 
 static void ask_info(const jbz_event *ev) {
@@ -768,7 +820,7 @@ static void test_env_wrong(void **state) {
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_golden), T(test_shapes), T(test_wrong), T(test_waiting), T(test_no_memory), T(test_legs), T(test_tools), T(test_models), T(test_accessors),
+        T(test_golden), T(test_shapes), T(test_wrong), T(test_waiting), T(test_no_memory), T(test_legs), T(test_tools), T(test_models), T(test_accessors), T(test_accessors_all),
         T(test_call_info), T(test_accessors_odd), T(test_env), T(test_env_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
