@@ -14,7 +14,7 @@ if ! command -v "clang-$version" > /dev/null || ! command -v "llvm-cov-$version"
     exit 0
 fi
 mkdir -p "$dir" || exit 1
-flags="-std=c99 -O0 -w -fcoverage-mapping ${MCDC:+-fcoverage-mcdc -fmcdc-max-conditions=32767}"
+flags="-std=c99 -O0 -w -fcoverage-mapping ${MCDC:+-fcoverage-mcdc -Xclang -fmcdc-max-conditions=32}"
 
 # build NAME SOURCE FLAGS...     the program writes its figures to NAME.profraw, however many of it run at once
 build() {
