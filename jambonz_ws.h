@@ -3089,7 +3089,8 @@ JBZ_API bool    jbz_call_env_bool(const jbz_call *call, const char *name, bool f
  *   JBZ_EV_TTS_INTERRUPTED  the caller spoke: what was not spoken is dropped, `tag` bytes of it here, the rest in jambonz
  *   JBZ_EV_TTS_CLOSED       the stream is gone and `tag` bytes were not spoken. `reason`: OK it was closed; STATE the voice's
  *                           vendor could not be reached; TARGET this session has no streaming; TIMEOUT jambonz did not
- *                           answer for 10 s
+ *                           answer for 10 s. After all but OK writes and flushes are refused with that same error until
+ *                           JBZ_EV_TTS_OPEN, or until jbz_tts_clear says to try again
  *   JBZ_EV_TTS_REPEATED     `tag` bytes are sent again (see below)
  *
  * jambonz' own words, JBZ_EV_TTS_STREAMING_EVENT ("stream_paused", "tts_spoken" ...), come too, but not the results of
@@ -3103,7 +3104,8 @@ JBZ_API bool    jbz_call_env_bool(const jbz_call *call, const char *name, bool f
 
 /* Appends `n` bytes of UTF-8; characters may be cut anywhere between two writes. `taken` gets how many were taken; NULL: all or
    none. JBZ_E_FULL: not all fitted, go on at JBZ_EV_TTS_WRITABLE (after INTERRUPTED and CLOSED there is room, too);
-   JBZ_E_TOO_BIG: `taken` NULL and more than speech_queue; JBZ_E_NOMEM: no pool; JBZ_E_GONE: the call is over. */
+   JBZ_E_TOO_BIG: `taken` NULL and more than speech_queue; JBZ_E_NOMEM: no pool; JBZ_E_GONE: the call is over;
+   STATE, TARGET, TIMEOUT: the stream closed with that reason. */
 JBZ_API jbz_err jbz_tts_write(jbz_call *call, const char *text, size_t n, size_t *taken);
 
 /* Ends what was written so far: it is spoken to its last word. */
@@ -10681,6 +10683,7 @@ typedef struct jbzi_speech {
     uint32_t last, flying_last; /* the last character that jambonz took, and of the last piece */
     uint32_t flags;
     uint32_t refused;        /* times in a row */
+    jbz_err  failed;         /* why the stream closed, until it opens or the app clears: writes answer that */
 } jbzi_speech;
 
 static jbzi_speech *jbzi_call_speech_of(const jbzi_extra *x) { return (jbzi_speech *)(void *)jbzi_buf_bytes(x->speech); }
@@ -10901,6 +10904,7 @@ static bool jbzi_call_speech_closed(jbz_call *call, jbz_event *ev, jbz_err reaso
     ev->type = JBZ_EV_TTS_CLOSED;
     ev->reason = reason;
     ev->tag = jbzi_call_speech_drop(call);
+    jbzi_call_speech_of(jbzi_call_extra(call))->failed = reason;
     jbzi_call_speech_pump(call);
     return true;
 }
@@ -10974,6 +10978,7 @@ static bool jbzi_call_speech_told(jbz_call *call, jbz_event *ev) {
     const char *what = jbz_json_str(ev->data, "/event_type", "");
     switch (ev->type) {
     case JBZ_EV_TTS_OPEN: /* a flush that came too early was ignored */
+        s->failed = JBZ_E_OK;
         if ((s->flags & (JBZI_SPEECH_FLUSHED | JBZI_SPEECH_FLIGHT)) == JBZI_SPEECH_FLUSHED) s->flags |= JBZI_SPEECH_FLUSH;
         break;
     case JBZ_EV_TTS_CLOSED: return jbzi_call_speech_closed(call, ev, JBZ_E_OK);
@@ -11017,7 +11022,7 @@ static jbz_err jbzi_call_speech_need(jbz_call *call) {
         jbzi_call_speech_of(x)->flags = JBZI_SPEECH_ENDED;
         x->speech_run = jbzi_call_speech_run;
     }
-    return x ? JBZ_E_OK : JBZ_E_NOMEM;
+    return x ? jbzi_call_speech_of(x)->failed : JBZ_E_NOMEM;
 }
 
 JBZ_API jbz_err jbz_tts_write(jbz_call *call, const char *text, size_t n, size_t *taken) {
@@ -11064,7 +11069,10 @@ JBZ_API jbz_err jbz_tts_flush(jbz_call *call) {
 }
 
 JBZ_API jbz_err jbz_tts_clear(jbz_call *call) {
-    jbz_err err = jbzi_call_speech_need(call);
+    jbzi_extra *x = call ? jbzi_call_extra(call) : NULL;
+    jbz_err err;
+    if (x && x->speech) jbzi_call_speech_of(x)->failed = JBZ_E_OK;
+    err = jbzi_call_speech_need(call);
     if (err != JBZ_E_OK) return call ? jbzi_base_fail(&call->core->net.error, err, "tts:clear") : err;
     jbzi_call_speech_drop(call);
     jbzi_call_speech_of(jbzi_call_extra(call))->flags |= JBZI_SPEECH_CLEAR;

@@ -636,6 +636,15 @@ static void test_closed(void **state) {
     assert_int_equal(jbz_tts_queued(it()), 0);
     run(100);
     assert_int_equal(v.pieces, 1);
+    assert_int_equal(jbz_tts_write(it(), "Two. ", 5, NULL), JBZ_E_STATE); /* refused, nothing is kept ... */
+    assert_int_equal(jbz_tts_flush(it()), JBZ_E_STATE);
+    assert_int_equal(jbz_tts_queued(it()), 0);
+    v.vendor = CONNECTED;
+    clears(); /* ... until the app says to try again */
+    writes("Three. ");
+    flushes();
+    run(100);
+    spoke("Three. |");
 
     begin(); /* a session without streaming */
     writes("One.");
@@ -644,6 +653,10 @@ static void test_closed(void **state) {
     server_turn();
     assert_int_equal(closed, 1);
     assert_int_equal(last_reason, JBZ_E_TARGET);
+    assert_int_equal(jbz_tts_write(it(), "Two.", 4, NULL), JBZ_E_TARGET);
+    tell_event("stream_open"); /* now it has */
+    server_turn();
+    assert_int_equal(jbz_tts_write(it(), "Two.", 4, NULL), JBZ_E_OK);
 
     begin(); /* the stream is closed: told with what is lost; what is in flight counts */
     writes("One. Two");
