@@ -98,14 +98,14 @@ const audio = {
 
 const otherwise = {
   send: ['queueCommand: false is what leaving it out means', f => { const { queueCommand, ...rest } = f; return queueCommand === false ? rest : f }],
-  injectDtmf: ['the open server reads data.dtmf.digit (PROTOCOL 3.3): the flat shape does nothing there',
+  injectDtmf: ['the open server reads data.dtmf.digit (PROTOCOL 3.3, FEATURES 43): the flat shape does nothing there',
     f => ({ ...f, data: { dtmf: f.data } })]
 }
 const not_compared = {
   Session: {
     constructor: '', isTtsPaused: 'events WRITABLE and OPEN tell it', processQueue: 'internal', handleTtsTokensResult: 'internal',
     handleUserInterruption: 'internal', resumeTtsStreaming: 'internal', onMessage: 'internal', wsSend: 'internal', toJSON: 'ev->data',
-    close: 'closes with 1005, so jambonz comes back (PROTOCOL 1.3); here jbz_hangup_call, then 1000'
+    close: 'closes with 1005, so jambonz comes back (PROTOCOL 1.3, FEATURES 61); here jbz_hangup_call, then 1000'
   },
   AudioStream: {
     constructor: '', onTextMessage: 'internal', sendJson: 'internal', close: 'jbz_audio_disconnect, and jbz_conn_drop'
