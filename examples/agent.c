@@ -77,8 +77,8 @@ static void on_session(const jbz_event *ev, void *user) {
     (void)user;
     if (!t) jbz_call_set_user(ev->call, t = (talk *)calloc(1, sizeof *t));
     jbz_answer(o);
-    jbz_config(o, .ttsStream = JBZ_LIT(config_ttsStream_opts, .enable = JBZ_TRUE), .bargeIn = JBZ_LIT(config_bargeIn_opts,
-               .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/heard", .input = { "speech" }));
+    jbz_config(o, .bargeIn = JBZ_LIT(config_bargeIn_opts, .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/heard",
+               .input = { "speech" }), .ttsStream = JBZ_LIT(config_ttsStream_opts, .enable = JBZ_TRUE));
     if (jbz_send(o) == JBZ_E_OK && t) speak(ev->call, t, "Hello, how can I help you?", NULL);
 }
 
