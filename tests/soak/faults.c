@@ -1,5 +1,6 @@
 /* LD_PRELOAD=faults.so SOAK_SEED=n SOAK_RATE=n SOAK_COUNTS=file: about one in `rate` calls of recv, send, accept4 and epoll_wait
- * fails, or moves fewer bytes than it was asked to. The file receives how often each did, as 64-bit numbers in the order of `kind`. */
+ * fails, or moves fewer bytes than it was asked to. The file receives how often each did, as 64-bit numbers in the order of
+ * `kind`. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 enum kind { RECV_EINTR, RECV_EAGAIN, RECV_SHORT, RECV_RESET, SEND_EINTR, SEND_EAGAIN, SEND_SHORT, SEND_RESET, ACCEPT_EINTR,
             ACCEPT_EAGAIN, ACCEPT_ABORTED, ACCEPT_EMFILE, WAIT_EINTR, WAIT_NOTHING, KINDS };
 
-static uint64_t  state, rate, spare[KINDS], *counts = spare;
+static uint64_t state, rate, spare[KINDS], *counts = spare;
 
 static uint64_t draw(void) { /* xorshift64* */
     state ^= state >> 12;
