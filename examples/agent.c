@@ -114,6 +114,6 @@ static void on_other(const jbz_event *ev, void *user) {
 static void on_end(const jbz_event *ev, void *user) { free(jbz_call_user(ev->call)); (void)user; }
 
 int main(int argc, char **argv) {
-    return jbz_main(argc, argv, JBZ_LIT(server_desc, .path = "/agent", .on_session = on_session, .on_other = on_other,
-                                        .on_hook = { { "/heard", on_heard }, { "/dialed", on_dialed } }, .on_end = on_end));
+    return jbz_main(argc, argv, JBZ_LIT(server_desc, .path = "/agent", .on_session = on_session, .on_hook = {
+                    { "/heard", on_heard }, { "/dialed", on_dialed } }, .on_other = on_other, .on_end = on_end));
 }
