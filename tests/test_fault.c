@@ -5,7 +5,7 @@
 #define JAMBONZ "ws.jambonz.org"
 #define SID(n) "9f1c2d3e-0000-4000-8000-00000000aa" #n
 
-static jbz_err allowed_errors[] = { JBZ_E_OK, JBZ_E_NOMEM, JBZ_E_FULL, JBZ_E_GONE, JBZ_E_STATE };
+static jbz_err allowed_errors[] = { JBZ_E_OK, JBZ_E_NOMEM, JBZ_E_FULL, JBZ_E_GONE, JBZ_E_STATE, JBZ_E_TIMEOUT }; /* TIMEOUT: of speech */
 /* What apps may be told while things fail. */
 static jbz_err ok_or_lost(jbz_err err) {
     size_t i;
