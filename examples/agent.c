@@ -75,7 +75,7 @@ static void on_session(const jbz_event *ev, void *user) {
     talk *t = (talk *)jbz_call_user(ev->call); /* after a reconnect there may be one */
     jbz_out *o = jbz_reply(ev);
     (void)user;
-    if (!t) jbz_call_set_user(ev->call, t = (talk *)calloc(1, sizeof *t));
+    if (!t && ev->call) jbz_call_set_user(ev->call, t = (talk *)calloc(1, sizeof *t));
     jbz_answer(o);
     jbz_config(o, .bargeIn = JBZ_LIT(config_bargeIn_opts, .enable = JBZ_TRUE, .sticky = JBZ_TRUE, .actionHook = "/heard",
                .input = { "speech" }), .ttsStream = JBZ_LIT(config_ttsStream_opts, .enable = JBZ_TRUE));
