@@ -1,5 +1,16 @@
-/* What the harnesses share. Each is a program whose inputs Eva takes to be anything; tests/prove.sh says how it is run and what
-   is assumed. LONGEST is the longest text of a harness, given by its first line. */
+/* What the harnesses share. Each is a program whose inputs Eva takes to be anything; tests/prove.sh runs it. LONGEST is the
+   longest text of a harness, given by its first line; what EACH_LENGTH calls has the name of the function that it is about.
+
+   What is assumed, and why that is right:
+   - gcc's x86-64: sizes of types, low byte first, two's complement. `make portable` runs the tests on others.
+   - Frama-C's contracts of libc (memchr, memcmp, memcpy, memmove, memset, strlen, strcmp, strchr) describe libc. C demands it.
+   - malloc of the harness is not refused (-eva-no-alloc-returns-null). It stands for memory that the caller has; the header
+     asks for memory in jbzi_base_realloc() alone, and `make fault` lets that fail.
+   - The portable path (JBZ_NO_SIMD) stands for the vectors: fuzzers compare the two (tests/fuzz).
+   - Bits are counted by the header's loop, as without GNU C: of the compiler's builtin Eva knows only the bounds.
+   - Assertions are off: nothing may lean on them.
+   - Texts longer than what is stated behave like shorter ones: loops go on until a bound that these lengths reach from all sides
+     (words of 8 bytes, blocks of 64, every rest). */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,8 +30,7 @@ static void *prove_copy(void *to, const void *from, size_t n) {
 #define JBZ_NO_SIMD
 #define JBZ_NO_SERVER
 #define JAMBONZ_WS_IMPLEMENTATION
-#define JBZ_ASSERT(c) ((void)0) /* nothing may lean on an assertion: it can be compiled out */
-/* Without GNU C the header counts zero bits in a loop, which Eva follows exactly; of the builtin it knows only the bounds. */
+#define JBZ_ASSERT(c) ((void)0)
 #undef __GNUC__
 #include "jambonz_ws.h"
 

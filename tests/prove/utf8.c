@@ -1,15 +1,15 @@
 /* eva: LONGEST=10 -eva-reduction-depth 0
-   Room 1: whole texts; pieces in every state that there is; single characters. */
+   Room 1: whole texts; the run of ASCII before anything else; pieces in every state that there is; single characters. */
 #include "prove.h"
 
-static void whole(size_t n) {
+static void valid(size_t n) {
     char *t = any_text(n, false);
     (void)jbz_utf8_valid(t, n);
     //@ slevel merge;
     free(t);
 }
 
-static void piece(size_t n) {
+static void feed(size_t n) {
     uint32_t state = any32();
     char *t = any_text(n, false);
     (void)jbzi_utf8_feed(&state, t, n);
@@ -17,9 +17,16 @@ static void piece(size_t n) {
     free(t);
 }
 
-static void character(size_t n) {
+static void length(size_t n) {
     char *t = any_text(n, true);
     (void)jbzi_utf8_length((const unsigned char *)t); /* a NUL is bound enough */
+    //@ slevel merge;
+    free(t);
+}
+
+static void skip_ascii(size_t n) {
+    char *t = any_text(n, false);
+    (void)jbzi_utf8_skip_ascii((const unsigned char *)t, (const unsigned char *)t + n);
     //@ slevel merge;
     free(t);
 }
@@ -34,9 +41,10 @@ static void put(size_t n) {
 }
 
 int main(void) {
-    EACH_LENGTH(whole, 0, LONGEST);
-    EACH_LENGTH(piece, 0, 4);
-    EACH_LENGTH(character, 1, 5);
+    EACH_LENGTH(valid, 0, LONGEST);
+    EACH_LENGTH(skip_ascii, 0, 75);
+    EACH_LENGTH(feed, 0, 4);
+    EACH_LENGTH(length, 1, 5);
     EACH_LENGTH(put, 1, 4);
     return 0;
 }
