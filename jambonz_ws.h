@@ -2561,7 +2561,8 @@ JBZ_API uint32_t jbz_conn_slot(const jbz_conn *c);
 enum { JBZ_TEXT = 1, JBZ_BINARY = 2 }; /* RFC 6455 5.6 */
 
 /* Sends one message as it is, without envelope or checks: for sockets of on_message. JBZ_E_FULL: the peer does not read and
-   out_spill bytes wait already; JBZ_E_NOMEM: no pool; JBZ_E_GONE: the connection is closing; JBZ_E_ARG: `type`. */
+   out_spill bytes wait already; JBZ_E_NOMEM: no pool; JBZ_E_GONE: the connection is closing; JBZ_E_ARG: `type`;
+   JBZ_E_TOO_BIG: 2 GB, or over max_out where jambonz hears it, which would end the call (1009). */
 JBZ_API jbz_err jbz_conn_send(jbz_conn *c, int type, const void *bytes, size_t n);
 
 /* Closes with a code of RFC 6455 7.4 that an app may send, and a short reason (may be NULL). JBZ_E_STATE: 1000 on a call's
@@ -7136,6 +7137,7 @@ JBZ_API jbz_err jbz_conn_send(jbz_conn *c, int type, const void *bytes, size_t n
     if (n > UINT32_MAX / 2) return JBZ_E_TOO_BIG;
     if (!c || c->state != JBZI_CONN_OPEN || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
     net = c->net;
+    if (JBZI_UNLIKELY(n > net->desc.max_out) && c->kind < JBZI_CONN_RAW) return JBZ_E_TOO_BIG;
     net->stats.messages_out++;
     if (net->nul_at && bytes == net->text && n <= (size_t)(net->nul_at - net->text)) /* back as it came: there was a longer */
         return jbzi_conn_frame(c, (unsigned)type, (uint8_t *)net->text, n);          /* header in front of it than ours is */

@@ -374,6 +374,22 @@ static void too_big_sends_nothing(void **state) {
     assert_int_equal(logged[JBZ_LINE_NOT_SENT], 2);
 }
 
+static void raw_too_big(const jbz_event *ev) {
+    memset(big_text, 'x', sizeof big_text - 1);
+    w.err = jbz_conn_send(ev->conn, JBZ_TEXT, big_text, sizeof big_text - 1);
+}
+
+/* jambonz would close the call's socket with 1009; where no jambonz listens, any length goes (test_conn). */
+static void too_big_as_it_is(void **state) {
+    peer *p = live_call(SID_A, "inbound");
+    (void)state;
+    w.act = raw_too_big;
+    say_hook(p, "h", SID_A, "/menu");
+    hears_ack(p, "h", "[]");
+    assert_int_equal(w.err, JBZ_E_TOO_BIG);
+    hears_nothing(p);
+}
+
 static size_t exact_size;
 static void exactly(const jbz_event *ev) {
     jbz_out *o = jbz_reply(ev);
@@ -2786,7 +2802,7 @@ static void a_storm(void **state) {
     X(all_examples_get_one_ack_or_none) X(silence_is_answered_by_type) X(the_apps_fallback_is_used) X(no_handler_is_no_warning) \
     X(deferred_and_answered) X(deferred_too_long) X(a_deferred_session_new_gets_the_fallback) X(pending_is_limited) X(deferring_twice_is_one) \
     X(a_second_reply_is_refused) X(a_reply_nobody_wants) X(a_second_open_message_is_refused) X(a_message_left_open_is_discarded) \
-    X(too_big_sends_nothing) X(exactly_the_limit_goes) X(empty_replies) X(an_empty_redirect_is_refused) X(stale_ids_are_gone) \
+    X(too_big_sends_nothing) X(too_big_as_it_is) X(exactly_the_limit_goes) X(empty_replies) X(an_empty_redirect_is_refused) X(stale_ids_are_gone) \
     X(commands_go_at_once) X(bad_commands_are_refused) X(a_command_while_a_message_is_open_follows_it) X(prepared_messages) \
     X(acks_wait_for_the_first_answer) X(commands_wait_for_100_ms_after_the_first_answer) X(commands_go_when_a_message_followed) \
     X(what_is_held_is_limited) X(what_is_held_and_finds_no_room_is_logged) X(a_notifier_never_moves_control) X(a_redirect_to_a_new_socket_moves_control) X(bindings) \
