@@ -540,9 +540,9 @@ static void timeouts(void **state) {
     serve_with(&d);
     start = ms_now();
     assert_int_equal(jbz_server_poll(s, &ev, 0), JBZ_E_TIMEOUT);
-    assert_true(ms_now() - start < 20);
+    assert_true(ms_now() - start < 90); /* the machine may be busy; a poll that waits takes 100 and more */
     assert_int_equal(jbz_server_poll(s, &ev, 100), JBZ_E_TIMEOUT);
-    assert_in_range(ms_now() - start, 99, 200);
+    assert_in_range(ms_now() - start, 99, 1000);
     plan("epoll_wait", 1, EBADF, false);
 #ifndef JBZI_EPOLL
     plan("poll", 1, EBADF, false);
