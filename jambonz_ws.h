@@ -7697,7 +7697,7 @@ struct jbz_call {
     uint8_t    sid[16];
     char       from[16], to[16]; /* not terminated when full */
     uint32_t   gen;
-    uint32_t   next;           /* in a hash bucket, the free list or that of the ended; slot + 1 */
+    uint32_t   next;           /* in a hash bucket or the free list; slot + 1 */
     uint32_t   conn;           /* where commands go: the control socket, else a notifier; slot + 1 */
     jbzi_timer timer;
     uint32_t   step_due;
@@ -7730,7 +7730,7 @@ struct jbz_core {
     uint32_t     calls_used, calls_free;
     uint32_t    *buckets;
     uint32_t     bucket_mask;
-    uint32_t     ended, ended_last; /* calls whose END is due */
+    uint32_t     ended;        /* the call whose END is due: it is told before anything else happens */
     jbz_tok     *toks;
     jbz_doc      doc;
     jbz_msg      msg;
@@ -7885,7 +7885,7 @@ static bool jbzi_call_is(const jbz_call *call, uint32_t app, const char *sid, si
     if (call->app != app || (uuid != NULL) != ((call->flags & JBZI_CALL_UUID) != 0)) return false;
     if (uuid) return memcmp(call->sid, uuid, 16) == 0;
     text = jbzi_call_text(call, 'S', NULL, 0);
-    return text && strlen(text) == n && memcmp(text, sid, n) == 0;
+    return strlen(text) == n && memcmp(text, sid, n) == 0;
 }
 
 static jbz_call *jbzi_call_lookup(jbz_core *core, uint32_t app, const char *sid, size_t n) {
@@ -7912,8 +7912,8 @@ static uint32_t *jbzi_call_own_bucket(jbz_call *call) {
 
 static void jbzi_call_unhash(jbz_call *call) {
     uint32_t *at = jbzi_call_own_bucket(call), link = jbzi_call_slot(call) + 1;
-    while (*at && *at != link) at = &call->core->calls[*at - 1].next;
-    if (*at) *at = call->next;
+    while (*at != link) at = &call->core->calls[*at - 1].next;
+    *at = call->next;
 }
 
 /* Gives the place of a call back. */
@@ -7977,26 +7977,21 @@ static void jbzi_call_step(jbz_call *call, jbzi_step step, uint32_t ms) {
 /* The call is over: END is due. */
 static void jbzi_call_end(jbz_call *call, jbz_err reason) {
     jbz_core *core = call->core;
-    jbz_conn *c;
-    if (call->flags & JBZI_CALL_ENDED) return;
+    jbz_conn *c = core->net.conns, *end = call->socks ? c + core->net.conns_used : c;
     jbzi_call_unhash(call);
-    for (c = core->net.conns; call->socks && c < core->net.conns + core->net.conns_used; c++)
+    for (; c < end; c++)
         if (c->state != JBZI_CONN_FREE) jbzi_call_unbind(call, c);
     if (call->flags & JBZI_CALL_DETACHED) core->net.stats.detached--;
     call->flags = (uint16_t)((call->flags & ~JBZI_CALL_DETACHED) | JBZI_CALL_ENDED);
     call->reason = (uint8_t)reason;
     call->conn = 0;
     jbzi_conn_timer_clear(&core->net, jbzi_call_timer_id(call));
-    call->next = 0;
-    if (core->ended) core->calls[core->ended_last - 1].next = jbzi_call_slot(call) + 1;
-    else core->ended = jbzi_call_slot(call) + 1;
-    core->ended_last = jbzi_call_slot(call) + 1;
+    core->ended = jbzi_call_slot(call) + 1;
 }
 
-/* The oldest call without a socket makes room, unless one is on its way out already. */
+/* The oldest call without a socket makes room. */
 static void jbzi_call_evict(jbz_core *core) {
     jbz_call *call, *oldest = NULL;
-    if (core->ended || core->ending) return;
     for (call = core->calls; call < core->calls + core->calls_used; call++)
         if (call->core && (call->flags & JBZI_CALL_UNTOLD)) { jbzi_call_free(call); return; }
     for (call = core->calls; call < core->calls + core->calls_used; call++)
@@ -8024,7 +8019,7 @@ static jbz_call *jbzi_call_at(const jbz_core *core, uint32_t link, uint32_t gen)
 /* The app a message is for: its call's, or where it names none its socket's. */
 static const jbz_app_desc *jbzi_call_app_of(const jbz_core *core, const jbzi_what *w) {
     const jbz_call *call = jbzi_call_at(core, w->call, w->call_gen);
-    return jbzi_call_app(core, call ? call->app : w->conn ? core->net.conns[w->conn - 1].app : 0);
+    return jbzi_call_app(core, call ? call->app : core->net.conns[w->conn - 1].app);
 }
 
 /* Where a message can be composed: the shared out-buffer, or while that is busy a block of the pool. */
@@ -8045,7 +8040,7 @@ static bool jbzi_call_space(jbz_core *core, jbz_out *o, jbzi_blk **blk, size_t r
 typedef struct jbzi_held {
     jbzi_blk *next;
     uint32_t  conn, conn_gen;  /* acks: where to */
-    uint32_t  call, call_gen;
+    uint32_t  call;            /* in core.after: whose */
     uint32_t  n;
 } jbzi_held;
 JBZI_STATIC_ASSERT(call_held_head_fits, sizeof(jbzi_held) <= 32);
@@ -8131,8 +8126,7 @@ static jbz_err jbzi_call_command_after(jbz_call *call, jbz_out *o, jbzi_blk *blk
     if (err == JBZ_E_OK && !blk) return jbzi_call_command(call, (uint8_t *)o->buf, n);
     if (err == JBZ_E_OK) {
         jbzi_held *h = jbzi_call_held(blk);
-        h->call = jbzi_call_slot(call) + 1;
-        h->call_gen = call->gen;
+        h->call = jbzi_call_slot(call);
         h->n = (uint32_t)n;
         jbzi_call_push(&core->after, &core->after_end, blk);
         return JBZ_E_OK;
@@ -8146,8 +8140,8 @@ static void jbzi_call_after(jbz_core *core) {
     jbzi_blk *b;
     while (!core->net.tx_busy && (b = jbzi_call_pop(&core->after)) != NULL) {
         jbzi_held *h = jbzi_call_held(b);
-        jbz_call *call = jbzi_call_at(core, h->call, h->call_gen);
-        if (!call || jbzi_call_command(call, jbzi_call_held_text(b), h->n) != JBZ_E_OK)
+        jbz_call *call = &core->calls[h->call]; /* none is freed before this */
+        if (jbzi_call_command(call, jbzi_call_held_text(b), h->n) != JBZ_E_OK)
             jbzi_call_log(core, JBZ_LINE_NOT_SENT, call, "command", NULL, 0);
         jbzi_buf_drop(&core->net.pool, &b);
     }
@@ -8213,9 +8207,9 @@ static jbzi_blk **jbzi_call_slot_find(jbz_call *call, uint32_t serial) {
 
 /* One that jambonz waits on less: its socket may use the reserve as long as a reply is open. */
 static void jbzi_call_unfavour(const jbz_core *core, uint32_t link, const jbz_call *call) {
-    jbz_conn *c = jbzi_call_conn(core, link);
+    jbz_conn *c = &core->net.conns[link - 1];
     const jbzi_extra *x = call ? jbzi_call_extra(call) : NULL;
-    if (c && (!x || !x->open)) c->flags &= (uint16_t)~JBZI_CONN_FAVOUR;
+    if (!x || !x->open) c->flags &= (uint16_t)~JBZI_CONN_FAVOUR;
 }
 
 static void jbzi_call_slot_drop(jbz_call *call, jbzi_blk **at) {
@@ -8287,7 +8281,7 @@ static void jbzi_call_default(jbz_core *core, const jbzi_what *w) {
 static void jbzi_call_unanswered(jbz_core *core, const jbzi_what *w, jbz_log_item item) {
     const jbz_call *call = jbzi_call_at(core, w->call, w->call_gen);
     const char *name = jbz_event_name((jbz_event_type)w->type);
-    if (w->type == JBZ_EV_SESSION_NEW && !(call && (call->flags & JBZI_CALL_OUTBOUND))) item = JBZ_LINE_FALLBACK;
+    if (w->type == JBZ_EV_SESSION_NEW && !(call->flags & JBZI_CALL_OUTBOUND)) item = JBZ_LINE_FALLBACK;
     if (!core->quiet || item != JBZ_LINE_UNANSWERED) jbzi_call_log(core, item, call, name, NULL, 0);
     jbzi_call_default(core, w);
 }
@@ -8365,7 +8359,7 @@ JBZ_API jbz_out *jbz_reply(const jbz_event *ev) {
         return jbzi_call_open_ack(core, &core->cur);
     if (ev->serial && ev->serial == core->cur.serial && core->cur.state == JBZI_WHAT_CLOSED) /* answered, or none is wanted */
         return jbzi_call_dud(core, JBZ_E_STATE, jbz_event_name(ev->type));
-    if (ev->serial && ev->call && jbz_event_wants_ack(ev->type)) { /* deferred meanwhile, or delivered by jbz_wait */
+    if (ev->serial && jbz_event_wants_ack(ev->type)) { /* deferred meanwhile, or delivered by jbz_wait */
         jbz_reply_id id;
         id.call = jbz_call_id_of(ev->call);
         id.serial = ev->serial;
@@ -8376,21 +8370,17 @@ JBZ_API jbz_out *jbz_reply(const jbz_event *ev) {
 
 JBZ_API jbz_err jbz_reply_later(const jbz_event *ev, jbz_reply_id *id) {
     jbz_core *core = ev->core;
-    jbz_call *call = jbzi_call_at(core, core->cur.call, core->cur.call_gen);
     jbz_err err;
     memset(id, 0, sizeof *id);
-    if (ev->serial && ev->call && ev->call->extra &&
-        *jbzi_call_slot_find(ev->call, ev->serial)) { /* kept for jbz_wait: deferred already */
-        id->call = jbz_call_id_of(ev->call);
-        id->serial = ev->serial;
-        return JBZ_E_OK;
+    if (!ev->serial) return JBZ_E_STATE; /* that of a message; such an event has a call */
+    if (!ev->call->extra || !*jbzi_call_slot_find(ev->call, ev->serial)) { /* not deferred already, nor by jbz_wait */
+        if (ev->serial != core->cur.serial || core->cur.state != JBZI_WHAT_OPEN) return JBZ_E_STATE;
+        err = jbzi_call_defer(ev->call, &core->cur);
+        if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, jbz_event_name(ev->type));
+        core->cur.state = JBZI_WHAT_LATER;
     }
-    if (!ev->serial || ev->serial != core->cur.serial || core->cur.state == JBZI_WHAT_CLOSED || !call) return JBZ_E_STATE;
-    err = core->cur.state == JBZI_WHAT_LATER ? JBZ_E_OK : jbzi_call_defer(call, &core->cur);
-    if (err != JBZ_E_OK) return jbzi_base_fail(&core->net.error, err, jbz_event_name(ev->type));
-    core->cur.state = JBZI_WHAT_LATER;
-    id->call = jbz_call_id_of(call);
-    id->serial = core->cur.serial;
+    id->call = jbz_call_id_of(ev->call);
+    id->serial = ev->serial;
     return JBZ_E_OK;
 }
 
@@ -8398,7 +8388,7 @@ JBZ_API jbz_out *jbz_reply_to(jbz_core *core, jbz_reply_id id) {
     jbz_call *call = jbz_call_find(core, id.call);
     jbzi_blk *b = call && call->extra ? *jbzi_call_slot_find(call, id.serial) : NULL;
     jbzi_what w;
-    if (!b || !id.serial) return jbzi_call_dud(core, JBZ_E_GONE, "reply");
+    if (!b) return jbzi_call_dud(core, JBZ_E_GONE, "reply");
     jbzi_call_slot_what(call, b, &w);
     return jbzi_call_open_ack(core, &w);
 }
@@ -8426,17 +8416,14 @@ JBZ_API jbz_out *jbz_cmd_redirect_queue(jbz_call *call) { return jbzi_call_redir
 
 /* Whether what `out` answers is still unanswered. */
 static bool jbzi_call_still_open(jbz_core *core, jbz_call *call) {
-    if (core->to.state == JBZI_WHAT_OPEN) return core->cur.state == JBZI_WHAT_OPEN && core->cur.serial == core->to.serial;
-    return call && call->extra && *jbzi_call_slot_find(call, core->to.serial);
+    if (core->to.state == JBZI_WHAT_OPEN) return core->cur.state == JBZI_WHAT_OPEN; /* jbz_hangup_call may have answered */
+    return *jbzi_call_slot_find(call, core->to.serial);
 }
 
 /* Closes the books on a message that was answered. */
 static void jbzi_call_settled(jbz_core *core, jbz_call *call) {
-    jbzi_blk **at;
-    if (core->to.state == JBZI_WHAT_OPEN) core->cur.state = JBZI_WHAT_CLOSED;
-    if (JBZI_LIKELY(core->to.state != JBZI_WHAT_LATER) || !call || !call->extra) return;
-    at = jbzi_call_slot_find(call, core->to.serial);
-    if (*at) jbzi_call_slot_drop(call, at);
+    if (JBZI_LIKELY(core->to.state == JBZI_WHAT_OPEN)) core->cur.state = JBZI_WHAT_CLOSED;
+    else jbzi_call_slot_drop(call, jbzi_call_slot_find(call, core->to.serial));
 }
 
 /* The finished message goes where it was opened for. */
@@ -8447,13 +8434,13 @@ static jbz_err jbzi_call_send(jbz_core *core, jbz_out *o) {
     jbz_err err;
     if (JBZI_UNLIKELY(o->error.code == JBZ_E_OK && o->items == 0)) {
         /* an empty redirect ends an idle call (PROTOCOL 9.1), an empty first answer any inbound one (2.2) */
-        if (!ack || (first && !(call && (call->flags & JBZI_CALL_OUTBOUND)))) jbzi_out_fail(o, JBZ_E_MISSING, "a verb");
+        if (!ack || (first && !(call->flags & JBZI_CALL_OUTBOUND))) jbzi_out_fail(o, JBZ_E_MISSING, "a verb");
         if (core->to.type == JBZ_EV_SESSION_REDIRECT) { o->len = core->prefix; o->flags = 0; o->lazy = ""; }
         else if (ack && jbzi_msg_answer_of((jbz_event_type)core->to.type) == JBZI_MSG_LIST) jbz_out_list(o);
     }
     if (!jbz_msg_end(o, &n)) return o->error.code;
-    if (JBZI_UNLIKELY(o->model != 0) && call) call->model = o->model;
-    if (!ack) return call ? jbzi_call_command(call, (uint8_t *)o->buf, n) : JBZ_E_GONE;
+    if (JBZI_UNLIKELY(o->model != 0)) call->model = o->model;
+    if (!ack) return jbzi_call_command(call, (uint8_t *)o->buf, n);
     if (!jbzi_call_still_open(core, call)) return JBZ_E_GONE;
     err = jbzi_call_ack(core, &core->to, call, (uint8_t *)o->buf, n);
     if (err == JBZ_E_OK) jbzi_call_settled(core, call);
@@ -8657,7 +8644,6 @@ static void jbzi_call_lost(jbz_call *call, jbz_conn *c) {
     jbzi_call_forget_slots(call, c);
     if (!normal && call->conn == jbz_conn_slot(c) + 1) jbzi_call_salvage(call, c);
     jbzi_call_unbind(call, c);
-    if (call->flags & JBZI_CALL_ENDED) return;
     if (normal && last) { jbzi_call_end(call, JBZ_E_OK); return; }
     if (normal && control) {
         call->conn = 0;
@@ -8682,11 +8668,10 @@ static void jbzi_call_lost(jbz_call *call, jbz_conn *c) {
 
 /* A socket becomes one of the call's. */
 static void jbzi_call_join(jbz_call *call, jbz_conn *c) {
-    if (c->call) return;
     c->call = jbzi_call_slot(call) + 1;
     c->kind = JBZI_CONN_NOTIFIER;
     call->socks++;
-    if (!call->conn) call->conn = c->call ? jbz_conn_slot(c) + 1 : 0;
+    if (!call->conn) call->conn = jbz_conn_slot(c) + 1;
 }
 
 /* The call has a socket that takes commands again. */
@@ -8839,7 +8824,6 @@ static void jbzi_call_bind(jbz_core *core, jbz_conn *c, const jbz_msg *m, jbz_ev
         c->flags &= (uint16_t)~JBZI_CONN_REJOINS;
     }
     ev->call = call;
-    if (c->kind == JBZI_CONN_CONTROL) return;
     detached = (call->flags & JBZI_CALL_DETACHED) != 0;
     only = call->conn == jbz_conn_slot(c) + 1; /* commands go by this one for want of a better */
     if (jbzi_call_controls(m->type, first || only)) {
@@ -8934,13 +8918,13 @@ static const char *jbzi_call_lacks(const jbz_msg *m, const char *msgid, const ch
 
 /* What streamed speech tells has event types of its own; the speech client, if the app uses it, sees it first. */
 static bool jbzi_call_speech(jbz_event *ev) {
-    const jbzi_extra *x = ev->call ? jbzi_call_extra(ev->call) : NULL;
+    const jbzi_extra *x = jbzi_call_extra(ev->call);
     const char *what = ev->type == JBZ_EV_TTS_STREAMING_EVENT ? jbz_json_str(ev->data, "/event_type", "") : "";
     if (strcmp(what, "stream_open") == 0) ev->type = JBZ_EV_TTS_OPEN;
     else if (strcmp(what, "stream_closed") == 0) ev->type = JBZ_EV_TTS_CLOSED;
     else if (strcmp(what, "user_interruption") == 0) ev->type = JBZ_EV_TTS_INTERRUPTED;
-    if (ev->call && ev->type == JBZ_EV_TTS_OPEN) ev->call->flags |= JBZI_CALL_SPEAKS;
-    if (ev->call && ev->type == JBZ_EV_TTS_CLOSED) ev->call->flags &= (uint16_t)~JBZI_CALL_SPEAKS;
+    if (ev->type == JBZ_EV_TTS_OPEN) ev->call->flags |= JBZI_CALL_SPEAKS;
+    if (ev->type == JBZ_EV_TTS_CLOSED) ev->call->flags &= (uint16_t)~JBZI_CALL_SPEAKS;
     return !x || !x->speech_run || x->speech_run(ev->call, ev);
 }
 
@@ -8985,7 +8969,7 @@ static bool jbzi_call_message(jbz_core *core, jbz_event *ev) {
         const char *text = jbz_json_str(m->data, "/msg", "");
         jbzi_call_log(core, JBZ_LINE_REPORTED, ev->call, text, NULL, 0);
     }
-    ev->first = first && ev->call && !ev->known;
+    ev->first = first && !ev->known;
     if (msgid) ev->msgid = msgid;
     if (hook) ev->hook = hook;
     ev->data = m->data;
@@ -9053,7 +9037,7 @@ static bool jbzi_call_word(const char **list, char *word, size_t cap) {
     if (!p || !*p) return false;
     while (p[n] && p[n] != ',') n++;
     *list = p + n;
-    while (n && p[n - 1] == ' ') n--;
+    while (p[n - 1] == ' ') n--;
     if (n >= cap) n = cap - 1;
     memcpy(word, p, n);
     word[n] = 0;
@@ -9216,29 +9200,20 @@ static void jbzi_call_request(jbz_core *core, jbz_conn *c, jbzi_http_req *req) {
 
 /*---- time passes ----*/
 
-/* Sets the call's timer to its earliest deadline. */
+/* Sets the call's timer to its earliest deadline. Only the app's own can have passed already. */
 static void jbzi_call_rearm(jbz_call *call) {
     jbzi_net *net = &call->core->net;
     jbzi_extra *x = jbzi_call_extra(call);
     uint32_t id = jbzi_call_timer_id(call), left;
     jbzi_blk *b;
     jbzi_conn_timer_clear(net, id);
-    for (b = x ? x->slots : NULL; b; b = *jbzi_call_next(b)) {
-        left = jbzi_call_slot_of(b)->due - net->now;
-        jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
-    }
-    if (call->step != JBZI_STEP_NONE) {
-        left = call->step_due - net->now;
-        jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
-    }
-    if (x && x->timer) {
-        left = x->timer_due - net->now;
-        jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
-    }
-    if (x && x->speech_timed) {
-        left = x->speech_due - net->now;
-        jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
-    }
+    for (b = x ? x->slots : NULL; b; b = *jbzi_call_next(b))
+        jbzi_conn_timer_by(net, id, jbzi_call_slot_of(b)->due - net->now);
+    if (call->step != JBZI_STEP_NONE) jbzi_conn_timer_by(net, id, call->step_due - net->now);
+    if (x && x->speech_timed) jbzi_conn_timer_by(net, id, x->speech_due - net->now);
+    if (!x || !x->timer) return;
+    left = x->timer_due - net->now;
+    jbzi_conn_timer_by(net, id, (int32_t)left > 0 ? left : 0);
 }
 
 static bool jbzi_call_due(const jbz_call *call, uint32_t due) { return (int32_t)(call->core->net.now - due) >= 0; }
@@ -9264,12 +9239,10 @@ static void jbzi_call_next_step(jbz_call *call) {
     jbzi_step step = (jbzi_step)call->step;
     call->step = JBZI_STEP_NONE;
     switch (step) {
-    case JBZI_STEP_NONE: break;
     case JBZI_STEP_RESUME:
         jbzi_call_log(core, JBZ_LINE_ABANDONED, call, "", NULL, 0);
         jbzi_call_end(call, JBZ_E_TIMEOUT);
         break;
-    case JBZI_STEP_LINGER: jbzi_call_end(call, JBZ_E_OK); break;
     case JBZI_STEP_HOLD:
         if ((call->flags & (JBZI_CALL_ANEW | JBZI_CALL_FOLLOWED)) == JBZI_CALL_ANEW) jbzi_call_step(call, JBZI_STEP_AGAIN, 900);
         jbzi_call_release(call);
@@ -9278,7 +9251,7 @@ static void jbzi_call_next_step(jbz_call *call) {
     case JBZI_STEP_AGAIN:
         call->flags |= JBZI_CALL_TWICE;
         jbzi_call_log(core, JBZ_LINE_AGAIN, call, "", NULL, 0);
-        if (c) jbzi_conn_close(c, JBZ_CLOSE_RESTART, "reconnect once more");
+        jbzi_conn_close(c, JBZ_CLOSE_RESTART, "reconnect once more");
         break;
     case JBZI_STEP_HANGUP:
         jbzi_call_tell(call, "call:status", "{\"call_status\":\"completed\"}");
@@ -9289,7 +9262,7 @@ static void jbzi_call_next_step(jbz_call *call) {
         if (c) jbzi_conn_close(c, JBZ_CLOSE_NORMAL, NULL);
         jbzi_call_step(call, JBZI_STEP_CLOSE, core->net.desc.close_ms);
         break;
-    case JBZI_STEP_CLOSE: jbzi_call_end(call, JBZ_E_OK); break;
+    default: jbzi_call_end(call, JBZ_E_OK); /* LINGER, CLOSE */
     }
 }
 
@@ -9390,7 +9363,7 @@ JBZ_API bool jbz_core_idle(const jbz_core *core) { return core->net.stats.conns 
 /* The next call that is over. */
 static void jbzi_call_tell_end(jbz_core *core, jbz_event *ev) {
     jbz_call *call = &core->calls[core->ended - 1];
-    core->ended = call->next;
+    core->ended = 0;
     core->ending = jbzi_call_slot(call) + 1;
     ev->type = JBZ_EV_END;
     ev->call = call;
@@ -9408,14 +9381,12 @@ static bool jbzi_call_item(jbz_core *core, jbz_event *ev) {
         if (c->kind <= JBZI_CONN_SPENT && got->type == JBZ_TEXT) return jbzi_call_message(core, ev);
         if (c->kind == JBZI_CONN_AUDIO) return jbzi_call_audio_message(core, ev);
         return jbzi_call_raw(core, ev);
-    case JBZI_ITEM_CLOSED:
+    default: /* JBZI_ITEM_CLOSED */
         if (c->kind == JBZI_CONN_AUDIO) return jbzi_call_audio_closed(core, ev);
         call = jbzi_call_of(c, core);
         if (call) jbzi_call_lost(call, c);
         return false;
-    case JBZI_ITEM_NONE: break;
     }
-    return false;
 }
 
 static JBZI_NOINLINE bool jbzi_call_news(jbz_core *core, jbz_event *ev) {
@@ -9780,7 +9751,7 @@ static const char *jbzi_call_env_wrong(const jbz_env *e) {
 static jbz_err jbzi_call_check_env(const jbz_env *e, jbz_error *err) {
     jbzi_note note;
     const char *wrong;
-    for (; e && e->name; e++) {
+    for (; e->name; e++) {
         if ((wrong = jbzi_call_env_wrong(e)) == NULL) continue;
         note.n = 0;
         jbzi_base_note(&note, "env.", e->name, strlen(e->name));
@@ -10770,7 +10741,7 @@ static jbzi_piece jbzi_call_speech_cut(const char *p, const char *end, unsigned 
     piece.n = solid;
     piece.used = piece.last ? (size_t)(mark - p) : solid ? solid : full ? at : 0;
     piece.end = before;
-    piece.ends = ends && solid;
+    piece.ends = ends;
     return piece;
 }
 
@@ -10787,7 +10758,7 @@ static bool jbzi_call_speech_send(jbz_call *call, const char *name, const char *
     jbzi_speech *s = jbzi_call_speech_of(jbzi_call_extra(call));
     jbz_out o;
     jbzi_blk *blk;
-    if (!jbzi_call_space(call->core, &o, &blk, 0)) return false;
+    jbzi_call_space(call->core, &o, &blk, 0);
     jbz_msg_command(&o, name, NULL, false);
     if (text) {
         jbz_out_open_object(&o);
@@ -10795,7 +10766,7 @@ static bool jbzi_call_speech_send(jbz_call *call, const char *name, const char *
         jbz_out_int(&o, s->id + 1);
         jbz_out_key(&o, "tokens");
         jbz_out_strn(&o, text, n);
-        if (ended && o.error.code == JBZ_E_OK) {
+        if (ended) {
             o.len--; /* the quote */
             jbzi_out_put(&o, "\\n\\n\"", 5);
         }
@@ -11544,8 +11515,8 @@ static size_t jbzi_call_audio_may(const jbz_audio *a, size_t n) {
     if (n > JBZI_AUDIO_FRAME) n = JBZI_AUDIO_FRAME;
     if (!a->ahead_ms || ahead + n <= most) return n;
     step = JBZI_AUDIO_STEP_MS * (a->out_rate / 1000) * 2;
-    most = ahead < most ? most - ahead : 0;
-    return most < step ? 0 : most < n ? most : n;
+    most = ahead < most ? most - ahead : 0; /* less than n */
+    return most < step ? 0 : most;
 }
 
 /* Sends what may go, and sets the time for what may not. */
