@@ -9467,17 +9467,18 @@ typedef struct jbzi_kept {
 
 static jbzi_kept *jbzi_call_kept(jbzi_blk *b) { return (jbzi_kept *)(void *)jbzi_buf_bytes(b); }
 
-/* Writes a message again, as JSON text behind the head of a block: its strings may have been decoded meanwhile. */
-static jbzi_blk *jbzi_call_copy_message(jbz_core *core, const jbz_event *ev, size_t room) {
+/* Writes a message again, as JSON text behind the head of a block: its strings may have been decoded meanwhile. It does not
+   get longer: an escape is as short as any that can have stood there. */
+static jbzi_blk *jbzi_call_copy_message(jbz_core *core, const jbz_event *ev) {
+    size_t room = ev->message.doc ? core->doc.len : 0, n = 0;
     jbzi_blk *b = jbzi_buf_take(&core->net.pool, sizeof(jbzi_kept) + room + 1, true);
     jbz_out o;
-    size_t n = 0;
     if (!b) return NULL;
     memset(jbzi_call_kept(b), 0, sizeof(jbzi_kept));
     if (!ev->message.doc) return b;
     jbz_out_init(&o, jbzi_call_kept(b) + 1, room + 1);
     jbz_out_value(&o, ev->message);
-    if (!jbz_out_finish(&o, &n)) jbzi_buf_drop(&core->net.pool, &b);
+    if (!jbz_out_finish(&o, &n)) jbzi_buf_drop(&core->net.pool, &b); /* nested deeper than the writer goes */
     else jbzi_call_kept(b)->n = (uint32_t)n;
     return b;
 }
@@ -9488,7 +9489,6 @@ static void jbzi_call_stash(jbz_core *core, const jbz_event *ev) {
     jbzi_extra *x;
     jbzi_kept *k;
     jbzi_blk *b;
-    size_t room = ev->message.doc ? core->doc.len + 64 : 0;
     if (ev->type == JBZ_EV_END) {
         if (!(call->flags & JBZI_CALL_TAKEN)) return; /* nobody will ever ask for it */
         call->flags |= JBZI_CALL_UNTOLD;
@@ -9497,8 +9497,7 @@ static void jbzi_call_stash(jbz_core *core, const jbz_event *ev) {
     }
     x = jbzi_call_need_extra(call);
     if (core->cur.state == JBZI_WHAT_OPEN && jbzi_call_defer(call, &core->cur) == JBZ_E_OK) core->cur.state = JBZI_WHAT_LATER;
-    b = x && x->queue_bytes <= core->net.desc.max_message ? jbzi_call_copy_message(core, ev, room) : NULL;
-    if (!b && x && x->queue_bytes <= core->net.desc.max_message) b = jbzi_call_copy_message(core, ev, room * 6);
+    b = x && x->queue_bytes <= core->net.desc.max_message ? jbzi_call_copy_message(core, ev) : NULL;
     if (!b) { jbzi_call_log(core, JBZ_LINE_DROPPED, call, jbz_event_name(ev->type), NULL, 0); return; }
     k = jbzi_call_kept(b);
     k->serial = ev->serial;
@@ -9764,7 +9763,6 @@ static jbz_err jbzi_call_check_env(const jbz_env *e, jbz_error *err) {
 static jbz_err jbzi_call_check(const jbz_core *core, jbz_error *err) {
     const jbz_server_desc *d = &core->net.desc;
     uint32_t i;
-    if (d->max_conns > 0x3fffffff || d->max_message > 0x0ffffff0) return jbzi_base_fail(err, JBZ_E_ARG, "max_message");
     if (d->receive < 512 || d->receive < d->request) return jbzi_base_fail(err, JBZ_E_ARG, "receive");
     if (d->max_out < 512) return jbzi_base_fail(err, JBZ_E_ARG, "max_out");
     for (i = 0; i <= JBZ_MAX_APPS; i++) {
@@ -9794,6 +9792,10 @@ static jbz_core *jbzi_call_core_open(const jbz_server_desc *desc, size_t header,
     memset((void *)&d, 0, sizeof d);
     jbzi_call_copy(&d, desc);
     jbzi_call_defaults(&d);
+    if (d.max_conns > 0x3fffffff || d.max_message > 0x0ffffff0) { /* more than 30 bits count, and 28 */
+        jbzi_base_fail(err, JBZ_E_ARG, d.max_message > 0x0ffffff0 ? "max_message" : "max_conns");
+        return NULL;
+    }
     fixed = jbzi_call_layout(NULL, &d, header, NULL);
     pool = jbzi_buf_pool_size(d.pool, (size_t)d.max_message + 32);
     if (d.memory && (d.memory_size < fixed + pool || ((uintptr_t)d.memory & 15))) {

@@ -535,6 +535,23 @@ HELPER void leave(peer *p, int code) {
 
 HELPER jbz_stats stats(void) { jbz_stats s; jbz_core_stats(w.core, &s); return s; }
 
+/*---- no memory ----*/
+
+static jbzi_blk *pool_taken[65536];
+static unsigned pool_taken_n;
+/* Takes all of the pool, the reserve, too; and gives it back. */
+HELPER void starve(void) {
+    int k;
+    jbzi_blk *b;
+    for (k = 24; k >= 6; k--)
+        while ((b = jbzi_buf_take(&w.core->net.pool, ((size_t)1 << k) - sizeof(jbzi_blk), true)) != NULL) {
+            assert_true(pool_taken_n < 65536);
+            pool_taken[pool_taken_n++] = b;
+        }
+    assert_null(jbzi_buf_take(&w.core->net.pool, 1, true));
+}
+HELPER void sate(void) { while (pool_taken_n) jbzi_buf_drop(&w.core->net.pool, &pool_taken[--pool_taken_n]); }
+
 /*---- usual messages ----*/
 
 #define SID_A "9f1c2d3e-0000-4000-8000-0000000000aa"

@@ -2535,6 +2535,7 @@ static void wrong_descs(void **state) {
     REFUSED(d.request = 70000, JBZ_E_ARG, "receive");
     REFUSED(d.max_out = 100, JBZ_E_ARG, "max_out");
     REFUSED(d.max_message = 0x10000000, JBZ_E_ARG, "max_message");
+    REFUSED(d.max_conns = 0x40000000, JBZ_E_ARG, "max_conns"); /* before anything is allocated for them */
     REFUSED(d.path = "menu", JBZ_E_ARG, "path");
     REFUSED(d.auth = "nocolon", JBZ_E_ARG, "auth");
     REFUSED(d.fallback = "{}", JBZ_E_RAW, "fallback");
