@@ -2,7 +2,7 @@
 # sh tests/fuzz.sh fuzz_json ...     each fuzzer of build/fuzz replays its corpus, then looks for more, T long (20, 10m, 1h; 20 s).
 # Seeds: tests/fuzz/corpus/NAME, and jambonz' example frames. New inputs are kept in build/fuzz/corpus/NAME, inputs that crash in
 # build/fuzz/NAME.crash-*. A dictionary tests/fuzz/NAME.dict is used where there is one. KEEP=1 merges what was found into the corpus.
-# SEED=1 unless told otherwise, so that what stops a landing can be seen again; SEED=0 is another search every time.
+# FUZZ_SEED=1 unless told otherwise, so that what stops a landing can be seen again; 0 is another search every time.
 case ${T:-20} in
 *h) seconds=$((${T%h} * 3600)) ;;
 *m) seconds=$((${T%m} * 60)) ;;
@@ -21,7 +21,7 @@ one() {
     dict=
     [ ! -f "tests/fuzz/$name.dict" ] || dict=-dict=tests/fuzz/$name.dict
     # shellcheck disable=SC2086
-    "build/fuzz/$name" -artifact_prefix="build/fuzz/$name." -seed="${SEED:-1}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "build/fuzz/$name" -artifact_prefix="build/fuzz/$name." -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -max_len=4096 -reload=0 $dict "$@" > "build/fuzz/log/$name" 2>&1
     echo $? > "build/fuzz/log/$name.status"
     if [ -n "${KEEP:-}" ]; then mkdir -p "$kept"; "build/fuzz/$name" -set_cover_merge=1 -max_len=4096 "$kept" "$new" > /dev/null 2>&1; fi
