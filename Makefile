@@ -39,7 +39,7 @@ help:
 	@echo 'make profile       instructions per message by function: WHAT=m4k, m600, call, audio, ..., LINES=1 by line'
 	@echo 'make lint fmt      clang-tidy and cppcheck; formats examples and tests'
 	@echo 'make portable      unit tests with -m32, on a big-endian machine, without SIMD'
-	@echo 'make msan          unit tests under MemorySanitizer (clang 19)'
+	@echo 'make msan tsan     unit tests under MemorySanitizer; servers in threads under ThreadSanitizer (clang 19)'
 	@echo 'make valgrind      calls and unit tests under valgrind'
 	@echo 'make selftest      do the simulator and the schema check notice what they should?'
 	@echo 'make fault         failure loops: whole scenarios while each system call and allocation fails, with each errno'

@@ -12279,6 +12279,17 @@ static void jbzi_server_accept_all(jbz_server *s, uint32_t i) {
     jbzi_server_listen_for(s, false);
 }
 
+/* A signal's handler runs in whichever thread the kernel chooses, beside the server's. */
+#if defined(__GNUC__)
+#define JBZI_SHARED_GET(p) __atomic_load_n(p, __ATOMIC_SEQ_CST)
+#define JBZI_SHARED_SET(p, x) __atomic_store_n(p, x, __ATOMIC_SEQ_CST)
+#define JBZI_SHARED_ADD(p, x) ((void)__atomic_add_fetch(p, x, __ATOMIC_SEQ_CST))
+#else
+#define JBZI_SHARED_GET(p) (*(p))
+#define JBZI_SHARED_SET(p, x) ((void)(*(p) = (x)))
+#define JBZI_SHARED_ADD(p, x) ((void)(*(p) += (x)))
+#endif
+
 /*---- waiting ----*/
 
 static void jbzi_server_woken(jbz_server *s) {
@@ -12400,7 +12411,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
         }
         if (jbzi_server_batch(s)) continue;
         if (core->net.ready) continue;
-        if (s->woken && s->signals && *s->signals && !core->draining) {
+        if (s->woken && s->signals && JBZI_SHARED_GET(s->signals) && !core->draining) {
             s->woken = false;
             jbz_server_drain(s);
             continue;
@@ -12589,7 +12600,8 @@ JBZ_API jbz_server *jbz_server_open(const jbz_server_desc *desc, jbz_error *err)
 }
 
 static volatile sig_atomic_t jbzi_server_signals;
-static jbz_server *jbzi_server_main; /* jbz_main_open: whom a signal wakes */
+static volatile sig_atomic_t jbzi_server_catching; /* handlers at work */
+static jbz_server *volatile jbzi_server_main;      /* jbz_main_open: whom a signal wakes */
 
 static void jbzi_server_catch(int sig, void (*handler)(int)) {
     struct sigaction sa;
@@ -12597,6 +12609,15 @@ static void jbzi_server_catch(int sig, void (*handler)(int)) {
     sa.sa_handler = handler;
     sigemptyset(&sa.sa_mask);
     sigaction(sig, &sa, NULL);
+}
+
+/* No signal finds the server any more, and who has found it is done; for a second, as its thread may have been cancelled. */
+static void jbzi_server_uncatch(void) {
+    int i;
+    jbzi_server_catch(SIGINT, SIG_DFL);
+    jbzi_server_catch(SIGTERM, SIG_DFL);
+    JBZI_SHARED_SET(&jbzi_server_main, NULL);
+    for (i = 0; i < 1000 && JBZI_SHARED_GET(&jbzi_server_catching); i++) JBZ_SYS_poll(NULL, 0, 1);
 }
 
 /* Whether the socket file is still the one this server made: somebody may have put another in its place. */
@@ -12619,11 +12640,7 @@ JBZ_API void jbz_server_close(jbz_server *s) {
     uint32_t i;
     int error = errno;
     if (!s) return;
-    if (s == jbzi_server_main) { /* no signal may find it any more */
-        jbzi_server_catch(SIGINT, SIG_DFL);
-        jbzi_server_catch(SIGTERM, SIG_DFL);
-        jbzi_server_main = NULL;
-    }
+    if (s == JBZI_SHARED_GET(&jbzi_server_main)) jbzi_server_uncatch();
     for (i = 0; i < s->filled; i++)
         if (s->socks[i].fd >= 0) jbzi_server_drop(s, &s->core.net.conns[i]);
     jbzi_server_stop_listening(s);
@@ -12864,10 +12881,14 @@ static void jbzi_server_trace(const jbz_conn *c, bool out, int type, const void 
 
 
 static void jbzi_server_on_signal(int sig) {
+    jbz_server *s;
     (void)sig;
-    if (jbzi_server_signals) _exit(1);
-    jbzi_server_signals = 1;
-    jbz_wakeup(jbzi_server_main);
+    JBZI_SHARED_ADD(&jbzi_server_catching, 1);
+    if (JBZI_SHARED_GET(&jbzi_server_signals)) _exit(1);
+    JBZI_SHARED_SET(&jbzi_server_signals, 1);
+    s = JBZI_SHARED_GET(&jbzi_server_main);
+    if (s) jbz_wakeup(s); /* else it was closed in this moment */
+    JBZI_SHARED_ADD(&jbzi_server_catching, -1);
 }
 
 static void jbzi_server_greet(const jbz_server *s) {
@@ -12918,9 +12939,9 @@ JBZ_API jbz_server *jbz_main_open(int argc, char **argv, const jbz_server_desc *
     if (trace) d.trace = jbzi_server_trace;
     s = jbz_server_open(&d, &error);
     if (!s) { jbzi_server_cannot(&error); return NULL; }
-    jbzi_server_main = s;
     s->signals = &jbzi_server_signals;
-    jbzi_server_signals = 0;
+    JBZI_SHARED_SET(&jbzi_server_signals, 0);
+    JBZI_SHARED_SET(&jbzi_server_main, s);
     jbzi_server_catch(SIGINT, jbzi_server_on_signal);
     jbzi_server_catch(SIGTERM, jbzi_server_on_signal);
     jbzi_server_catch(SIGPIPE, SIG_IGN); /* a log or trace whose reader is gone is no reason to end */

@@ -34,7 +34,9 @@ def exists(test):
         return os.path.exists(f'{HERE}/fuzz/{name}.c')
     if kind == 'e2e':
         return os.path.exists(f'{HERE}/e2e/{name}')
-    if kind in ('valgrind', 'portable', 'msan', 'tsan', 'prove'):  # suites that run more than one program
+    if kind in ('msan', 'tsan', 'analyze'):  # a fault that it is shown
+        return re.search(rf'^{kind}\t{name}\t', text_of('sanitize/planted.tsv'), re.M) is not None
+    if kind in ('valgrind', 'portable', 'prove'):  # suites that run more than one program
         return any(re.search(rf'^{kind}:', text_of(f'../{m}'), re.M) for m in makefiles())
     if kind == 'test_fault':
         return f'S({name},' in text_of('test_fault.c') or f'{{ "{name}",' in text_of('test_fault.c')
