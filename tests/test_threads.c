@@ -209,6 +209,17 @@ static void open_house(house *h) {
     assert_int_equal(pthread_create(&h->thread, NULL, live, h), 0);
 }
 
+/* Returns when the house has read a letter that is posted now. */
+static void wait_for(house *h) {
+    pthread_mutex_lock(&h->lock);
+    h->counted = 0;
+    pthread_mutex_unlock(&h->lock);
+    ask(h, COUNT, 0);
+    pthread_mutex_lock(&h->lock);
+    while (!h->counted) pthread_cond_wait(&h->told, &h->lock);
+    pthread_mutex_unlock(&h->lock);
+}
+
 static void dismiss(house *h) {
     if (!h->at_work) return;
     pthread_mutex_lock(&h->lock);
@@ -426,16 +437,7 @@ static void wakeups_while_calls_run(void **state) {
     start_callers(false, true);
     stormed = &houses[0];
     for (i = 0; i < 4; i++) assert_int_equal(pthread_create(&thread[i], NULL, storm, NULL), 0);
-    for (i = 1; i <= 200; i++) {
-        house *h = &houses[i % HOUSES];
-        pthread_mutex_lock(&h->lock);
-        h->counted = 0;
-        pthread_mutex_unlock(&h->lock);
-        ask(h, COUNT, 0);
-        pthread_mutex_lock(&h->lock);
-        while (!h->counted) pthread_cond_wait(&h->told, &h->lock);
-        pthread_mutex_unlock(&h->lock);
-    }
+    for (i = 1; i <= 200; i++) wait_for(&houses[i % HOUSES]);
     for (i = 0; i < 4; i++) pthread_join(thread[i], NULL);
     join_callers();
     close_street();
@@ -543,6 +545,12 @@ static void signals_wake_servers(void **state) {
         usleep(500);
     }
     join_callers();
+    sa.sa_handler = SIG_IGN;
+    sigaction(SIGUSR1, &sa, NULL);
+    for (i = 0; i < HOUSES; i++) { /* a handler may be at work yet; not after this */
+        dismiss(&houses[i]);
+        wait_for(&houses[i]);
+    }
     close_street();
     sigaction(SIGUSR1, &before, NULL);
     for (i = 0; i < HOUSES; i++) assert_true(houses[i].wakeups > 0);
