@@ -5158,7 +5158,7 @@ JBZ_API const char *jbz_msg_end(jbz_out *o, size_t *n) {
         if (n) *n = o->len;
         return o->buf;
     }
-    if (o->depth || o->next == JBZI_OUT_VALUE) jbzi_out_fail(o, JBZ_E_STATE, NULL);
+    if (o->depth) jbzi_out_fail(o, JBZ_E_STATE, NULL);
     if (o->error.code != JBZ_E_OK) return NULL;
     list = (o->flags & JBZI_OUT_LIST) && !o->lazy;
     if (!jbzi_out_put(o, list ? "]}}" : "}}", (list ? 2u : 1u) + (o->flags & JBZI_MSG_NESTED ? 1u : 0u))) return NULL;
@@ -6973,7 +6973,7 @@ JBZ_API jbz_conn *jbz_conn_open(jbz_core *core) {
 static void jbzi_conn_release(jbz_conn *c) {
     jbzi_net *net = c->net;
     if ((c->flags & (JBZI_CONN_GONE | JBZI_CONN_TOLD)) != (JBZI_CONN_GONE | JBZI_CONN_TOLD)) return;
-    if (c->state == JBZI_CONN_FREE || (c->flags & JBZI_CONN_READY) || net->rx_conn == c) return;
+    if ((c->flags & JBZI_CONN_READY) || net->rx_conn == c) return;
     jbzi_buf_drop(&net->pool, &c->in);
     jbzi_buf_drop(&net->pool, &c->raw);
     jbzi_buf_drop(&net->pool, &c->out);
@@ -6985,13 +6985,14 @@ static void jbzi_conn_release(jbz_conn *c) {
 }
 
 JBZ_API void jbz_conn_closed(jbz_conn *c) {
+    if (c->state == JBZI_CONN_FREE) return;
     c->flags |= JBZI_CONN_GONE | JBZI_CONN_EOF;
     jbzi_conn_dead(c, JBZ_CLOSE_LOST);
     jbzi_conn_release(c);
 }
 
 JBZ_API void jbz_conn_eof(jbz_conn *c) {
-    if (c->flags & JBZI_CONN_EOF) return;
+    if (c->state == JBZI_CONN_FREE || (c->flags & JBZI_CONN_EOF)) return;
     c->flags |= JBZI_CONN_EOF;
     jbzi_conn_ready(c);
     jbzi_conn_changed(c);
@@ -7041,10 +7042,10 @@ static JBZI_NOINLINE jbz_err jbzi_conn_spill(jbz_conn *c, const void *bytes, siz
     return JBZ_E_OK;
 }
 
-/* Passes whole bytes to the transport, what that does not take to `out`. All or nothing. */
+/* Passes whole bytes to the transport, what that does not take to `out`. All or nothing, and nothing behind a Close (5.5.1). */
 static jbz_err jbzi_conn_write(jbz_conn *c, const void *bytes, size_t n) {
     size_t taken = 0;
-    if (c->state == JBZI_CONN_DEAD || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
+    if (c->state > JBZI_CONN_OPEN || (c->flags & JBZI_CONN_EOF)) return JBZ_E_GONE;
     if (c->net->write && !c->out && JBZI_LIKELY((taken = c->net->write(c->net, c, bytes, n)) == n)) return JBZ_E_OK;
     return jbzi_conn_spill(c, bytes, n, taken);
 }
@@ -7261,7 +7262,6 @@ static void jbzi_conn_load(jbz_conn *c) {
 }
 
 static void jbzi_conn_starve(jbz_conn *c) {
-    if (c->flags & JBZI_CONN_STARVED) return;
     if (c->state == JBZI_CONN_CLOSING) { jbzi_conn_dead(c, JBZ_CLOSE_LOST); return; } /* not worth the waiting */
     c->flags |= JBZI_CONN_STARVED;
     c->since = c->net->now;
@@ -7301,8 +7301,8 @@ JBZ_API void *jbz_conn_buffer(jbz_conn *c, size_t *room) { return jbzi_conn_plac
 /* `n` bytes came to the place above. */
 static void jbzi_conn_took(jbz_conn *c, size_t n) {
     if (JBZI_UNLIKELY(c->state >= JBZI_CONN_LINGER)) { /* thrown away, up to a limit */
-        c->left = n > UINT32_MAX - c->left ? UINT32_MAX : c->left + (uint32_t)n;
-        if (c->left > JBZI_LINGER_BYTES) jbzi_conn_dead(c, JBZ_CLOSE_LOST);
+        if (n > JBZI_LINGER_BYTES - c->left) jbzi_conn_dead(c, JBZ_CLOSE_LOST);
+        else c->left += (uint32_t)n;
         return;
     }
     c->heard_at = c->net->now;
@@ -12688,7 +12688,7 @@ static int jbzi_server_left(const jbz_core *core, uint64_t start, int timeout_ms
 
 /* An event that came while another was waited for. */
 static void jbzi_server_keep(jbz_core *core, const jbz_event *ev) {
-    if (ev->call && ev->type != JBZ_EV_TEXT && ev->type != JBZ_EV_BINARY && !ev->audio) jbzi_call_stash(core, ev);
+    if (ev->call && ev->type != JBZ_EV_BINARY && !ev->audio) jbzi_call_stash(core, ev);
     else jbz_dispatch(ev);
 }
 
@@ -12919,7 +12919,7 @@ static bool jbzi_server_trace_to(const char *path) {
 
 static void jbzi_server_cannot(const jbz_error *e) {
     bool sys = e->code == JBZ_E_SYS;
-    jbzi_server_say(2, "cannot serve: ", jbz_strerror(e->code), *e->path ? ": " : "");
+    jbzi_server_say(2, "cannot serve: ", jbz_strerror(e->code), ": ");
     jbzi_server_say(2, e->path, sys ? ": " : "", sys ? strerror(errno) : "");
     jbzi_server_say(2, "\n", "", "");
 }

@@ -136,6 +136,20 @@ static char *command(const char *name) {
     return text;
 }
 
+/* Behind our Close nothing is sent, whatever is called meanwhile (RFC 6455 5.5.1). */
+static void nothing_behind_a_close(void **state) {
+    peer *p = stream(8000);
+    jbz_audio *it = audio(); /* as one has it during an event */
+    (void)state;
+    assert_int_equal(write_tone(8000), JBZ_E_OK); /* 200 ms of it may go */
+    SPEAKS(p, 1600);
+    assert_int_equal(jbz_conn_drop(p->c, 1001, NULL), JBZ_E_OK);
+    jbz_audio_pace(it, 0);
+    assert_int_equal(close_code(p), 1001);
+    assert_int_equal(next_frame(p), -1);
+    leave(p, 1001);
+}
+
 /*---- what comes ----*/
 
 static void examples_are_understood(void **state) {
@@ -1195,7 +1209,7 @@ static void dice_thrown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(examples_are_understood), T(both_names_are_spoken), T(without_on_audio_it_is_refused), T(every_text_gets_a_start),
+        T(examples_are_understood), T(both_names_are_spoken), T(without_on_audio_it_is_refused), T(nothing_behind_a_close), T(every_text_gets_a_start),
         T(samples_before_metadata), T(metadata_cut_at_every_byte), T(metadata_of_8192_bytes), T(bad_utf8_fails),
         T(samples_in_every_split), T(largest_message_behind_a_carry), T(empty_frame_is_told),
         T(token_binds_before_the_first_frame), T(url_fits_or_is_null), T(token_in_a_longer_query), T(sid_binds_in_own_app_then_in_any),

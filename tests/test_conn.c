@@ -556,6 +556,7 @@ static void lingering(void **state) {
     assert_int_equal(close_code(p), 1002);
     assert_true(p->open && p->shut);
     jbz_conn_eof(p->c);
+    assert_int_equal(jbz_conn_wants(p->c), JBZ_WANT_CLOSE);
     pump();
     assert_false(p->open);
     p = raw_join();
@@ -1412,6 +1413,15 @@ static void feeding_while_an_event_is_handled(void **state) {
     assert_int_equal(jbz_conn_feed(q->c, b, n), n);
     pump();
     assert_int_equal(seen_n, 10);
+    n = frame(b, OP_TEXT, "in ", 3); /* nor when the message came in pieces */
+    n += frame(b + n, FIN | OP_CONT, "pieces", 6);
+    assert_int_equal(jbz_conn_feed(p->c, b, n), n);
+    assert_true(jbz_core_next(w.core, &ev));
+    assert_int_equal(jbz_conn_feed(q->c, b, n), 0);
+    jbz_dispatch(&ev);
+    assert_string_equal(held_text, "in pieces");
+    pump();
+    assert_int_equal(seen_n, 11);
 }
 
 static void a_request_that_finds_no_memory_for_its_answer(void **state) {
@@ -1467,6 +1477,272 @@ static void half_a_long_message_without_memory(void **state) {
     assert_false(p->open);
 }
 
+/* What becomes of the pool is decided by how much of it is left in one piece, chunk or not. */
+static void room_in_a_pool_of_pieces(void **state) {
+    jbz_server_desc d = small_pool();
+    static char block[1 << 20];
+    jbzi_pool *pool;
+    size_t room;
+    unsigned i;
+    peer *p;
+    (void)state;
+    d.memory = block + (16 - (uintptr_t)block % 16) % 16;
+    d.memory_size = sizeof block - 16;
+    raw_world(&d);
+    p = raw_join();
+    pool = &w.core->net.pool;
+    assert_int_equal(pool->limit, 8 * 8192);
+    while ((hogs[nhogs] = jbzi_buf_take(pool, 2000, true)) != NULL) nhogs++;
+    assert_int_equal(nhogs, 32);
+    for (i = 0; i < 32; i++) if (i & 3) jbzi_buf_drop(pool, &hogs[i]);
+    assert_true(pool->used < pool->limit / 2); /* more than half is free, but no chunk, and none can be added */
+    jbz_conn_buffer(p->c, &room);
+    assert_int_equal(room, 4096 - sizeof(jbzi_blk) - 4);
+    for (i = 0; i < 32; i += 4) jbzi_buf_drop(pool, &hogs[i]);
+    nhogs = 0;
+    world_close();
+    d = small_pool(); /* nor does one connection get more than a quarter of it, when it is short */
+    d.max_message = 9000;
+    d.pool = 3 * 16384;
+    d.receive = 16384;
+    raw_world(&d);
+    p = raw_join();
+    pool = &w.core->net.pool;
+    hogs[nhogs++] = jbzi_buf_take(pool, 16000, true);
+    hogs[nhogs++] = jbzi_buf_take(pool, 8000, true);
+    assert_int_equal(jbzi_buf_available(pool, false), 16384 - sizeof(jbzi_blk));
+    jbz_conn_buffer(p->c, &room);
+    assert_int_equal(room, 3 * 16384 / 4 - 4);
+    hog(false);
+    jbz_conn_buffer(p->c, &room);
+    assert_int_equal(room, 16384);
+}
+
+/* The greediest is who holds most, wherever it does; those that are going already are not asked. */
+static void what_counts_as_greed(void **state) {
+    jbz_server_desc d = small_pool();
+    peer *request, *out, *going, *starving;
+    static char text[8000];
+    uint8_t b[2200];
+    size_t room;
+    int i;
+    (void)state;
+    d.out_spill = 16000;
+    for (i = 0; i < 2; i++) {
+        raw_world(&d);
+        going = raw_join();
+        out = raw_join();
+        request = dial_in();
+        starving = raw_join();
+        going->budget = out->budget = 0;
+        jbz_conn_feed(going->c, "\x81\x05hello", 7);
+        assert_int_equal(jbz_conn_send(going->c, JBZ_TEXT, text, 7000), JBZ_E_OK);
+        pump();
+        assert_int_equal(going->c->state, JBZI_CONN_LINGER); /* with 8 KiB that wait to be sent */
+        memset(text, 'x', sizeof text);
+        memcpy(text, "GET / HTTP/1.1\r\nX: ", 19);
+        if (i == 0) feed(request, text, 3500); /* 4 KiB of a request */
+        else assert_int_equal(jbz_conn_send(out->c, JBZ_TEXT, text, 3500), JBZ_E_OK); /* 4 KiB unsent */
+        frame(b, FIN | OP_BIN, text, 2000);
+        if (i) feed(request, text, 1000);
+        else feed(out, b, 1000);
+        hog(true);
+        jbz_conn_buffer(starving->c, &room);
+        assert_int_equal(room, 0);
+        pass(400);
+        assert_int_equal(request->open, i == 1);
+        assert_int_equal(out->open, i == 0);
+        assert_true(going->open && starving->open);
+        assert_int_equal(logged[JBZ_LINE_NO_MEMORY], 1);
+        hog(false);
+    }
+}
+
+/* Half an answer is out and there is no memory for its rest: nothing can follow. */
+static void half_an_answer_without_memory(void **state) {
+    jbz_server_desc d = small_pool();
+    uint8_t b[64];
+    size_t n;
+    peer *p;
+    (void)state;
+    if (!w.direct) return;
+    raw_world(&d);
+    p = dial_in(); /* ... to a request */
+    p->budget = 1;
+    jbz_conn_feed(p->c, "GET / HTTP/1.1\r\n\r\n", 18);
+    hog(true);
+    pump();
+    assert_false(p->open);
+    hog(false);
+    assert_int_equal(stats().refused, 1);
+    p = live_call(SID_A, "inbound"); /* ... to a Close: the call has ended all the same */
+    p->budget = 1;
+    n = frame(b, FIN | OP_CLOSE, "\x03\xe8", 2);
+    jbz_conn_feed(p->c, b, n);
+    hog(true);
+    pump();
+    assert_false(p->open);
+    logs("end(END:0)");
+    hog(false);
+    p = raw_join(); /* ... our own Close */
+    hog(true);
+    p->budget = 1;
+    jbz_conn_drop(p->c, 1001, NULL);
+    assert_int_equal(p->c->state, JBZI_CONN_DEAD);
+    hog(false);
+    pump();
+    assert_int_equal(stats().conns, 0);
+    assert_int_equal(stats().pool_used, 0);
+}
+
+/* A message over out_spill may wait if it is the first; then NOMEM is memory's fault, FULL the peer's. */
+static void one_message_over_the_spill(void **state) {
+    jbz_server_desc d = small_pool();
+    static char text[5000];
+    peer *p;
+    (void)state;
+    d.out_spill = 1000;
+    raw_world(&d);
+    p = raw_join();
+    memset(text, 'x', sizeof text);
+    p->budget = 0;
+    hog(true);
+    assert_int_equal(jbz_conn_send(p->c, JBZ_TEXT, text, sizeof text), JBZ_E_NOMEM);
+    hog(false);
+    assert_int_equal(jbz_conn_send(p->c, JBZ_TEXT, text, sizeof text), JBZ_E_OK);
+    assert_int_equal(jbz_conn_send(p->c, JBZ_TEXT, text, sizeof text), JBZ_E_FULL);
+    p->budget = SIZE_MAX;
+    assert_int_equal(next_frame(p), OP_TEXT);
+    assert_int_equal(p->text_n, sizeof text);
+    hears_nothing(p);
+}
+
+/* What is sent while a message is handled: something else, the message, the message and the NUL behind it. */
+static void speak_up(const jbz_event *ev) {
+    if (ev->type != JBZ_EV_TEXT) return;
+    assert_int_equal(jbz_conn_send(ev->conn, JBZ_TEXT, "mine", 4), JBZ_E_OK);
+    assert_int_equal(jbz_conn_send(ev->conn, JBZ_BINARY, ev->bytes, ev->len + 1), JBZ_E_OK);
+    assert_int_equal(jbz_conn_send(ev->conn, JBZ_TEXT, ev->bytes, ev->len), JBZ_E_OK);
+}
+static void sending_while_a_message_is_handled(void **state) {
+    uint8_t b[128];
+    size_t n;
+    int i;
+    peer *p;
+    (void)state;
+    raw_world(NULL);
+    w.act = speak_up;
+    p = raw_join();
+    n = frame(b, FIN | OP_TEXT, "yours", 5);
+    n += frame(b + n, FIN | OP_TEXT, "yours", 5); /* the NUL lies on its first byte */
+    feed(p, b, n);
+    for (i = 0; i < 2; i++) {
+        hears(p, "mine");
+        assert_int_equal(next_frame(p), OP_BIN);
+        assert_int_equal(p->text_n, 6);
+        assert_memory_equal(p->text, "yours", 6);
+        hears(p, "yours");
+    }
+    hears_nothing(p);
+}
+
+/* Who has no logger, or one for worse things, is served no other way. */
+static void without_a_logger(void **state) {
+    int i;
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        jbz_server_desc d = raw_desc();
+        peer *p;
+        if (i == 1) d.log.fn = NULL;
+        if (i == 2) d.log.level = JBZ_LOG_ERROR;
+        raw_world(&d);
+        p = raw_join();
+        feed(p, "\x81\x05hello", 7);
+        assert_true(failed_with(p, 1002));
+        assert_int_equal(stats().failed, 1);
+        assert_int_equal(logged[JBZ_LINE_PROTOCOL], i == 0);
+    }
+}
+
+/*---- connections that are gone ----*/
+
+/* A transport may say once too often that it is closed. */
+static void told_of_its_end_twice(void **state) {
+    jbz_server_desc d = raw_desc();
+    jbz_conn *c[2];
+    const void *bytes;
+    size_t room = 9;
+    peer *p;
+    (void)state;
+    d.max_conns = 2;
+    raw_world(&d);
+    p = raw_join();
+    c[0] = p->c;
+    jbz_conn_sent(c[0], 5); /* nothing was pending */
+    leave(p, 1000);
+    assert_int_equal(stats().conns, 0);
+    jbz_conn_closed(c[0]);
+    jbz_conn_eof(c[0]);
+    jbz_conn_sent(c[0], 5);
+    pump();
+    assert_int_equal(jbz_conn_wants(c[0]), 0);
+    assert_int_equal(jbz_conn_pending(c[0], &bytes), 0);
+    assert_int_equal(jbz_conn_feed(c[0], "x", 1), 1); /* for nobody */
+    jbz_conn_buffer(c[0], &room);
+    assert_int_equal(room, 0);
+    assert_int_equal(jbz_conn_send(c[0], JBZ_TEXT, "x", 1), JBZ_E_GONE);
+    assert_int_equal(jbz_conn_drop(c[0], 1001, NULL), JBZ_E_GONE);
+    assert_null(jbz_core_changed(w.core));
+    assert_int_equal(stats().conns, 0);
+    c[0] = jbz_conn_open(w.core); /* its place is free once, not twice */
+    c[1] = jbz_conn_open(w.core);
+    assert_non_null(c[0]);
+    assert_non_null(c[1]);
+    assert_ptr_not_equal(c[0], c[1]);
+    assert_null(jbz_conn_open(w.core));
+}
+
+/* The transport closes while the event that tells of the end is in the app's hands: the place is free with the next pull. */
+static void closed_while_its_end_is_told(void **state) {
+    jbz_event ev;
+    peer *p;
+    (void)state;
+    p = live_call(SID_A, "outbound");
+    jbz_hangup_call(the_call());
+    do jbz_core_tick(w.core, w.now += 10); /* redirect, call:status, Close 1000, which it does not answer */
+    while (w.now < 1000000 + 60000 && !jbz_core_next(w.core, &ev));
+    assert_int_equal(ev.type, JBZ_EV_END);
+    assert_int_equal(jbz_conn_wants(p->c), JBZ_WANT_CLOSE);
+    jbz_conn_closed(p->c);
+    p->open = false;
+    assert_int_equal(stats().conns, 1);
+    assert_false(jbz_core_next(w.core, &ev));
+    assert_int_equal(stats().conns, 0);
+}
+
+/* A buffer asked for and not used is no one's. */
+static void a_buffer_for_nothing(void **state) {
+    jbz_event ev;
+    size_t room, n;
+    uint8_t b[64];
+    peer *p, *q;
+    (void)state;
+    raw_world(NULL);
+    p = raw_join();
+    q = raw_join();
+    jbz_conn_buffer(p->c, &room);
+    assert_true(room > 0);
+    jbz_conn_buffer(q->c, &room);
+    assert_true(room > 0);
+    assert_false(jbz_core_next(w.core, &ev));
+    n = frame(b, FIN | OP_TEXT, "hello", 5);
+    jbz_conn_buffer(p->c, &room);
+    feed(q, b, n);
+    assert_int_equal(seen_n, 1);
+    feed(p, b, n);
+    assert_int_equal(seen_n, 2);
+}
+
 #define TESTS(X) X(request_in_every_cut) X(no_request_in_time) X(requests_without_end) X(a_second_request_is_frames) X(every_length_form) \
     X(broken_rules) X(max_message_exactly) X(any_segmentation_is_the_same) X(peers_in_turns) X(input_at_the_edge) X(utf8_fails_at_the_byte) \
     X(closes_of_the_peer) X(our_close) X(data_after_close) X(lingering) X(ends_without_close) X(pings_and_death) X(pongs_are_echoes) \
@@ -1475,7 +1751,9 @@ static void half_a_long_message_without_memory(void **state) {
     X(tiny_fragments) X(places_are_used_again) X(without_the_list_of_changes) X(wheel_against_a_list) X(a_clock_that_goes_back_or_stands) \
     X(jumps) X(the_trace_sees_everything) X(log_lines_are_limited) X(every_allocation_fails) X(feeding_while_an_event_is_handled) \
     X(a_request_that_finds_no_memory_for_its_answer) X(half_a_long_message_without_memory) \
-    X(starving_does_not_prolong_the_handshake) X(env_vars_leave_the_reserve)
+    X(starving_does_not_prolong_the_handshake) X(env_vars_leave_the_reserve) X(room_in_a_pool_of_pieces) X(what_counts_as_greed) \
+    X(half_an_answer_without_memory) X(one_message_over_the_spill) X(sending_while_a_message_is_handled) X(without_a_logger) \
+    X(told_of_its_end_twice) X(closed_while_its_end_is_told) X(a_buffer_for_nothing)
 
 int main(int argc, char **argv) {
     static char direct[] = "direct";
