@@ -33,7 +33,8 @@ static void leave_child(int status);
 #define JBZ_SYS_socket(domain, type, protocol) FAULT("socket", socket(domain, type, protocol))
 #define JBZ_SYS_setsockopt(fd, level, name, p, n) FAULT("setsockopt", setsockopt(fd, level, name, p, n))
 #define JBZ_SYS_bind(fd, sa, n) FAULT("bind", bind(fd, sa, n))
-#define JBZ_SYS_listen(fd, n) FAULT("listen", listen(fd, n))
+static int backlog; /* of the latest listener */
+#define JBZ_SYS_listen(fd, n) FAULT("listen", listen(fd, backlog = (n)))
 #define JBZ_SYS_fcntl(fd, cmd, arg) FAULT("fcntl", fcntl(fd, cmd, arg))
 #define JBZ_SYS_eventfd(flags) FAULT("eventfd", eventfd(0, flags))
 #define JBZ_SYS_pipe(fds) FAULT("pipe", pipe(fds))
@@ -1612,7 +1613,7 @@ static void jbz_main_does_what_flags_say(void **state) {
     int status;
     size_t i;
     static const char *const bad[][3] = { { "--nope", NULL, NULL }, { "--port", NULL, NULL }, { "--port", "70000", NULL }, { "--port", "12x", NULL },
-        { "--port", "", NULL }, { "--max-conns", "0", NULL }, { "--max-message", "0", NULL }, { "--max-message", "99999999999", NULL },
+        { "--port", "", NULL }, { "--port", "-1", NULL }, { "--max-message", "1e5", NULL }, { "--max-conns", "0", NULL }, { "--max-message", "0", NULL }, { "--max-message", "99999999999", NULL },
         { "--auth", "nocolon", NULL }, { "extra", NULL, NULL }, { "--host", NULL, NULL } };
     char prog[] = "hello", help[] = "--help", port[] = "--port", zero[] = "0", host[] = "--host", v6[] = "::1", nowhere[] = "no.such.host";
     char *helpful[] = { prog, help, NULL }, *v4[] = { prog, port, zero, NULL }, *six[] = { prog, port, zero, host, v6, NULL };
@@ -1642,7 +1643,7 @@ static void jbz_main_does_what_flags_say(void **state) {
     if (status == 0) assert_ptr_equal(strstr(out, "listening on ws://[::1]:"), out);
     in_child(3, lost, out, sizeof out, &status, false);
     assert_int_equal(status, 1);
-    assert_non_null(strstr(out, "cannot serve"));
+    assert_non_null(strstr(out, "cannot serve: a bad argument: host\n"));
 }
 
 static void a_program_with_all_flags(void **state) {
@@ -2053,6 +2054,58 @@ static void read_again(void **state) { /* a transport holds bytes while nothing 
     hang(&cl[0]);
 }
 
+static void a_backlog_of_ones_own(void **state) {
+    jbz_server_desc d = local();
+    (void)state;
+    serve_with(&d);
+    assert_int_equal(backlog, 511);
+    jbz_server_close(s);
+    d.backlog = 7;
+    serve_with(&d);
+    assert_int_equal(backlog, 7);
+}
+
+/* A transport holds what was received while nothing was read; its socket has nothing more to announce. */
+static bool holding;
+static bool layer_holds(void *ctx) { return !holding && layer_buffered(ctx); }
+static void held_back_and_taken_up(void **state) {
+    static uint8_t many[3000];
+    jbz_server_desc d = local();
+    jbz_transport t;
+    char text[1024], mine[] = "mine";
+    size_t n, i;
+    jbz_conn *c;
+    (void)state;
+    memset(&t, 0, sizeof t);
+    t.open = layer_open;
+    t.recv = layer_recv;
+    t.send = layer_send;
+    t.buffered = layer_holds;
+    t.close = layer_close;
+    t.user = mine;
+    d.transport = &t;
+    d.on_message = on_message;
+    serve_with(&d);
+    reach(&cl[0]);
+    n = upgrade_text(text, sizeof text, "/", NULL, NULL);
+    for (i = 0; i < n; i++) many[i] = (uint8_t)text[i] ^ 0x20;
+    assert_int_equal(send(cl[0].fd, many, n, 0), n);
+    for (i = 0; i < 300 && stats().accepted == 0; i++) run(1);
+    for (i = 0; i < 20; i++) run(1);
+    for (i = n = 0; i < 100; i++) n += frame(many + n, FIN | OP_TEXT, "seven", 5);
+    for (i = 0; i < n; i++) many[i] ^= 0x20;
+    assert_int_equal(send(cl[0].fd, many, n, 0), n);
+    holding = true; /* it says so only later, as one that decrypts in the background */
+    run(20);
+    holding = false;
+    assert_true(stats().messages_in < 100);
+    c = &w.core->net.conns[0];
+    jbzi_conn_changed(c); /* as when its out-buffer has become empty */
+    for (i = 0; i < 300 && stats().messages_in < 100; i++) run(1);
+    assert_int_equal(stats().messages_in, 100);
+    hang(&cl[0]);
+}
+
 static char *program[] = { (char *)(uintptr_t)"p", (char *)(uintptr_t)"--port", (char *)(uintptr_t)"0", NULL };
 static void wakeups_and_signals(void **state) { /* jbz_main_open: a wakeup is one, a signal drains */
     jbz_server_desc d = local();
@@ -2155,7 +2208,7 @@ int main(int argc, char **argv) {
         T(timers_are_kept_on_time), T(a_connection_after_a_long_wait), T(a_connection_that_goes_in_the_same_turn), T(resets_while_nothing_is_read), T(memory_runs_out_on_the_wire),
         T(a_seed_of_its_own), T(script_and_others), T(run_and_drain), T(to_stderr), T(jbz_main_does_what_flags_say), T(a_program_with_all_flags),
         T(nothing_to_close), T(a_crowd_at_once), T(two_listeners), T(a_listener_that_is_gone), T(half_a_turn), T(socket_files), T(scripts_and_audio), T(a_script_whose_call_makes_room),
-        T(read_again), T(wakeups_and_signals), T(programs_that_fail) };
+        T(a_backlog_of_ones_own), T(held_back_and_taken_up), T(read_again), T(wakeups_and_signals), T(programs_that_fail) };
     for (i = 0; i < 8; i++) cl[i].fd = -1;
     log_verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     if (getenv("ONLY")) cmocka_set_test_filter(getenv("ONLY"));

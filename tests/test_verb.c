@@ -273,6 +273,8 @@ static void everything(jbz_out *o) {
     jbz_gather(o, .actionHook = "/m", .input = { "digits" }, .timeout = 8, .say = JBZ_LIT(say_opts, .text = "\"Press\" 1"));
     jbz_dial(o, .target = { { .type = "user", .name = "bob", .headers = { { "a", "b" } } } }, .answerOnBridge = JBZ_FALSE);
     jbz_llm(o, .vendor = "v", .llmOptions = "{\"a\":1}");
+    jbz_transcribe(o, .recognizer = JBZ_LIT(c_recognizer_opts, .vendor = "google", /* ... and an object with nothing in it */
+                      .googleOptions = JBZ_LIT(c_recognizer_googleOptions_opts, .serviceVersion = NULL)));
     jbz_raw(o, "{\"verb\":\"hangup\"}");
 }
 
@@ -290,7 +292,7 @@ static void test_bounds(void **state) {
         without_path += !out.error.path[0];
         free(small);
     }
-    assert_int_equal(without_path, 21); /* the brackets and commas between verbs, and the raw verb */
+    assert_int_equal(without_path, 22); /* the brackets and commas between verbs, and the raw verb */
     jbz_out_init(&out, mem, 60);
     jbz_gather(&out, .actionHook = "/m", .input = { "digits", "speech" });
     IS("TOO_BIG gather.input[1]");
@@ -352,6 +354,7 @@ static void test_check_app(void **state) {
         { "[{\"verb\":\"llm\",\"vendor\":\"x\",\"llmOptions\":{\"any\":[{}]}}]", JBZ_ANY, JBZ_E_OK, "" },
         { "[{\"verb\":\"llm\",\"vendor\":\"x\",\"llmOptions\":[]}]", JBZ_ANY, JBZ_E_VALUE, "[0].llm.llmOptions" },
         { "[{\"verb\":\"hangup\",\"headers\":{\"X\":\"y\",\"Z\":1}}]", JBZ_ANY, JBZ_E_OK, "" },
+        { "[{\"verb\":\"agent\",\"llm\":{\"llmOptions\":{\"messages\":[{\"role\":\"user\",\"content\":[5]}]}}}]", JBZ_ANY, JBZ_E_OK, "" },
         { "[{\"verb\":\"openai_s2s\",\"vendor\":\"google\",\"llmOptions\":{}}]", JBZ_ANY, JBZ_E_VALUE, "[0].openai_s2s.vendor" },
     };
     jbz_error e;
