@@ -5582,7 +5582,7 @@ JBZ_VERBS(JBZ_X)
 
 JBZ_API void jbz_raw(jbz_out *o, const char *json) {
     const char *end, *p, *stop;
-    if (!json) jbzi_out_fail(o, JBZ_E_ARG, "");
+    if (!json) { jbzi_out_fail(o, JBZ_E_ARG, ""); return; }
     if (!jbzi_out_as_list(o)) return;
     end = json + strlen(json);
     if (!jbzi_out_one(&json, &end) || (*json != '{' && *json != '[')) { jbzi_out_fail(o, JBZ_E_RAW, ""); return; }

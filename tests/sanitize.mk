@@ -5,7 +5,7 @@
 SANITIZE_CC ?= clang-19
 # Most tests take longer to compile than to run; these do not.
 MSAN_LONG = test_conn test_fault test_fault_poll test_http test_json test_speech test_utf8 test_ws
-MSAN_FLAGS = $(STD) -g -fsanitize=memory -fno-omit-frame-pointer -w -I.
+MSAN_FLAGS = $(STD) -g -fsanitize=memory -fno-omit-frame-pointer -DSLOWLY=4 -w -I.
 MSAN_REST = tests/sanitize/msan.c -Wl,--wrap=_cmocka_run_group_tests,--wrap=_assert_memory_equal -lcmocka -lm -pthread
 msan:
 	@$(SUB) $(UNITS:%=build/msan/%)
