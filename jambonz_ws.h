@@ -11556,11 +11556,10 @@ static void jbzi_call_audio_pump(jbz_audio *a) {
 
 /* A report of jambonz. False: the app has been told, or it is none of its marks. */
 static bool jbzi_call_audio_report(jbz_audio *a, const jbz_event *ev) {
-    jbzi_awaited *w = jbzi_call_audio_pick(a, 0, ev->name);
-    bool known = w && w->state != JBZI_AWAITED_GONE;
-    if (known) jbzi_call_audio_done(a, w);
+    jbzi_awaited *w = jbzi_call_audio_pick(a, 0, ev->name); /* those that are gone have been told before */
+    if (w) jbzi_call_audio_done(a, w);
     if (jbzi_call_audio_is_dummy(a, ev->name)) return false;
-    return known || a->way != (ev->type == JBZ_EV_AUDIO_MARK ? JBZ_AUDIO_STREAM : JBZ_AUDIO_CLIPS);
+    return w || a->way != (ev->type == JBZ_EV_AUDIO_MARK ? JBZ_AUDIO_STREAM : JBZ_AUDIO_CLIPS);
 }
 
 /* Something that jambonz will not report (any more) is told in its place. */
@@ -11784,7 +11783,7 @@ static uint32_t jbzi_call_audio_length(const jbz_audio_clip *clip, bool raw, siz
     return (uint32_t)((uint64_t)n * 1000 / (per_second < 8000 ? 8000 : per_second));
 }
 
-/* The samples or bytes as base64. There is room. */
+/* The samples or bytes as base64. */
 static void jbzi_call_audio_base64(jbz_out *o, const jbz_audio_clip *clip) {
     uint8_t piece[768];
     size_t at, i, n;
@@ -11799,7 +11798,8 @@ static void jbzi_call_audio_base64(jbz_out *o, const jbz_audio_clip *clip) {
     }
 }
 
-static bool jbzi_call_audio_compose(jbz_out *o, const jbz_audio_clip *clip, const char *id, size_t n) {
+/* There is room for all of it. */
+static void jbzi_call_audio_compose(jbz_out *o, const jbz_audio_clip *clip, const char *id) {
     jbz_out_open_object(o);
     jbz_out_key(o, "type");
     jbz_out_str(o, "playAudio");
@@ -11810,7 +11810,6 @@ static bool jbzi_call_audio_compose(jbz_out *o, const jbz_audio_clip *clip, cons
     if (clip->sampleRate) { jbz_out_key(o, "sampleRate"); jbz_out_int(o, clip->sampleRate); }
     jbz_out_key(o, "audioContent");
     jbz_out_strn(o, NULL, 0);
-    if (o->error.code != JBZ_E_OK || (n + 2) / 3 * 4 >= o->cap - o->len) return false;
     o->len--; /* the second quote */
     jbzi_call_audio_base64(o, clip);
     o->buf[o->len++] = '"';
@@ -11820,7 +11819,6 @@ static bool jbzi_call_audio_compose(jbz_out *o, const jbz_audio_clip *clip, cons
     if (clip->queuePlay) { jbz_out_key(o, "queuePlay"); jbz_out_bool(o, true); }
     jbz_out_close_object(o);
     jbz_out_close_object(o);
-    return jbz_out_finish(o, NULL) != NULL;
 }
 
 /* Composes a clip's message in the out-buffer or, if it is too long, in a block that becomes the connection's `out`. */
@@ -11833,10 +11831,10 @@ static jbz_err jbzi_call_audio_ship(jbz_audio *a, const jbz_audio_clip *clip, co
     jbz_out o;
     if (quota > block) quota = block;
     if (n > quota || size > quota) return JBZ_E_TOO_BIG;
-    size = size * 6 + (n + 2) / 3 * 4 + 200;
+    size = size * 6 + (n + 2) / 3 * 4 + 200; /* escaped, base64, and the rest of the message */
     if (size <= net->desc.max_out && !net->tx_busy) {
         jbz_out_init(&o, net->tx + JBZI_WS_GAP, size);
-        if (!jbzi_call_audio_compose(&o, clip, id, n)) return JBZ_E_TOO_BIG;
+        jbzi_call_audio_compose(&o, clip, id);
         return jbzi_conn_frame(c, JBZI_WS_TEXT, (uint8_t *)o.buf, o.len);
     }
     if (size > quota) return JBZ_E_TOO_BIG;
@@ -11844,7 +11842,7 @@ static jbz_err jbzi_call_audio_ship(jbz_audio *a, const jbz_audio_clip *clip, co
     b = jbzi_buf_take(&net->pool, size + JBZI_WS_GAP, false);
     if (!b) return JBZ_E_NOMEM;
     jbz_out_init(&o, jbzi_buf_bytes(b) + JBZI_WS_GAP, size);
-    if (!jbzi_call_audio_compose(&o, clip, id, n)) { jbzi_buf_drop(&net->pool, &b); return JBZ_E_TOO_BIG; }
+    jbzi_call_audio_compose(&o, clip, id);
     head = jbzi_ws_put_head((uint8_t *)o.buf, JBZI_WS_TEXT, o.len);
     b->off = (uint32_t)(JBZI_WS_GAP - head);
     b->len = (uint32_t)(JBZI_WS_GAP + o.len);

@@ -178,6 +178,9 @@ static struct {
     unsigned events;
 } w;
 
+static jbzi_blk *pool_taken[65536]; /* by starve */
+static unsigned pool_taken_n;
+
 HELPER peer *peer_of(const jbz_conn *c) {
     peer *p = &w.peers[jbz_conn_slot(c)];
     assert_true(p->c == c && p->open);
@@ -346,6 +349,7 @@ HELPER void world_open(const jbz_server_desc *d) {
     bool direct = w.direct;
     memset(&w, 0, sizeof w);
     memset(logged, 0, sizeof logged);
+    pool_taken_n = 0;
     w.direct = direct;
     w.now = 1000000;
     w.peers = (peer *)calloc(PEERS, sizeof *w.peers);
@@ -549,8 +553,6 @@ HELPER jbz_stats stats(void) { jbz_stats s; jbz_core_stats(w.core, &s); return s
 
 /*---- no memory ----*/
 
-static jbzi_blk *pool_taken[65536];
-static unsigned pool_taken_n;
 /* Takes all of the pool, the reserve, too; and gives it back. */
 HELPER void starve(void) {
     int k;

@@ -1204,6 +1204,202 @@ static void dice_thrown(void **state) {
     assert_int_equal(stats().pool_used, 0);
 }
 
+/*---- borders ----*/
+
+static void numbers_out_of_bounds(void **state) {
+    (void)state;
+    listen_in("{\"sampleRate\":\"12345678901234567890\"}");
+    listen_in("{\"sampleRate\":192001}");
+    listen_in("{\"sampleRate\":999}");
+    logs("START(8000,1,-)");
+    listen_in("{\"sampleRate\":192000}");
+    logs("START(192000,1,-)");
+    listen_in("{\"sampleRate\":\"1000\"}");
+    logs("START(1000,1,-)");
+}
+
+static void an_orphan_may_be_asked_first(void **state) {
+    jbz_server_desc d = with_audio();
+    peer *p;
+    (void)state;
+    d.ping_ms = 1000;
+    d.audio_first_ms = 1500;
+    world_again(&d);
+    p = join_as("/audio", AUDIO);
+    pass(1100);
+    assert_int_equal(next_frame(p), OP_PING);
+    assert_int_equal(close_code(p), 0);
+    pass(500);
+    assert_int_equal(close_code(p), 1000);
+}
+
+static void no_memory_for_half_a_message(void **state) {
+    static uint8_t f[4096];
+    static const int16_t pcm[1000] = { 5, 6, 7 };
+    peer *p = stream(8000);
+    size_t n = frame(f, FIN | OP_BIN, pcm, sizeof pcm), took;
+    (void)state;
+    starve();
+    took = feed(p, f, n / 2);
+    assert_true(took < n / 2);
+    assert_int_equal(jbz_audio_write(audio(), pcm, 100, NULL), JBZ_E_NOMEM);
+    pass(200); /* it looks for memory by the same timer */
+    logs("WRITABLE(32768)");
+    assert_true(p->open);
+    sate();
+    pass(100);
+    logs("");
+    assert_int_equal(feed(p, f + took, n - took), n - took);
+    assert_int_equal(a.n, 1000);
+    assert_memory_equal(a.pcm, pcm, sizeof pcm);
+}
+
+static void a_socket_that_goes_with_its_request(void **state) {
+    char text[1024];
+    size_t n = upgrade_text(text, sizeof text, "/audio", AUDIO, NULL);
+    peer *p = dial_in();
+    (void)state;
+    assert_int_equal(jbz_conn_feed(p->c, text, n), n);
+    jbz_conn_eof(p->c);
+    pump();
+    assert_false(p->open);
+    assert_int_equal(stats().accepted, 0);
+    assert_int_equal(stats().pool_used, 0);
+    logs("");
+}
+
+/* What a transport that is full does not take goes later, in order. */
+static void marks_that_do_not_go_at_once(void **state) {
+    jbz_server_desc d = with_audio();
+    peer *p;
+    (void)state;
+    d.out_spill = 60;
+    world_again(&d);
+    p = stream(8000);
+    p->budget = 0;
+    assert_int_equal(jbz_audio_mark(audio(), "a"), JBZ_E_OK);
+    assert_int_equal(jbz_audio_mark(audio(), "b"), JBZ_E_OK); /* finds no room and stays here */
+    pass(100);
+    p->budget = SIZE_MAX;
+    hears(p, MARK("a"));
+    hears_nothing(p);
+    pass(40);
+    hears(p, MARK("b"));
+
+    p->budget = 0;
+    assert_int_equal(jbz_audio_kill(audio()), JBZ_E_OK); /* a and b: two of the library's own are owed */
+    assert_int_equal(write_tone(100), JBZ_E_OK);
+    pass(100);
+    p->budget = SIZE_MAX;
+    hears(p, "{\"type\":\"killAudio\"}");
+    hears_nothing(p);
+    pass(40);
+    hears(p, MARK("jbz."));
+    pass(40);
+    hears(p, MARK("jbz."));
+    SPEAKS(p, 100);
+    logs("");
+}
+
+static void pace_has_bounds(void **state) {
+    peer *p = stream(8000);
+    (void)state;
+    jbz_audio_pace(audio(), 1); /* less than two steps stutters */
+    write_tone(4000);
+    SPEAKS(p, 320);
+    jbz_audio_pace(audio(), 80); /* at once */
+    SPEAKS(p, 320);
+    jbz_audio_pace(audio(), 60001);
+    SPEAKS(p, 3360);
+    pass(1000);
+    while (write_tone(8000) == JBZ_E_OK) { }
+    SPEAKS(p, 480000); /* a minute, not a sample more */
+    jbz_audio_pace(audio(), 0);
+    pass(20);
+    assert_int_equal(jbz_audio_queued(audio()), 0);
+    assert_int_equal(jbz_audio_write(audio(), NULL, 0, NULL), JBZ_E_OK);
+}
+
+static void clips_at_their_borders(void **state) {
+    static const int16_t pcm[80] = { 1 };
+    static char text[2000000];
+    jbz_audio_clip clip;
+    peer *p = clips();
+    int i;
+    (void)state;
+    memset(&clip, 0, sizeof clip);
+    clip.pcm = pcm;
+    clip.sampleRate = 8000;
+    clip.samples = SIZE_MAX / 4 + 1;
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_TOO_BIG);
+    clip.samples = 1;
+    clip.id = "";
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_VALUE);
+    clip.id = "x";
+    memset(text, 't', sizeof text - 1);
+    clip.textContent = text;
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_TOO_BIG);
+    clip.textContent = NULL;
+    clip.audioContentType = "wav"; /* of samples it is not asked for */
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK);
+    hears(p, "{\"type\":\"playAudio\",\"data\":{\"audioContentType\":\"raw\",\"sampleRate\":8000,\"audioContent\":\"AQA=\",\"id\":\"x\"}}");
+    say(p, "{\"type\":\"playDone\",\"data\":{\"id\":\"x\"}}");
+    memset(&clip, 0, sizeof clip);
+    clip.bytes = "RIFF"; /* no header to take a length from */
+    clip.len = 4;
+    clip.audioContentType = "wave";
+    clip.id = "y";
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK);
+    hears(p, "{\"type\":\"playAudio\",\"data\":{\"audioContentType\":\"wave\",\"audioContent\":\"UklGRg==\",\"id\":\"y\"}}");
+    w.log[0] = 0;
+    pass(5900);
+    logs("");
+    pass(200);
+    logs("DONE(y,0,3)");
+
+    memset(&clip, 0, sizeof clip);
+    clip.pcm = pcm;
+    clip.samples = 80;
+    clip.sampleRate = 8000;
+    for (i = 0; i < 4; i++) assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK); /* each in place of the one before */
+    w.log[0] = 0;
+    pump();
+    logs("DONE(jbz.3,0,13) DONE(jbz.4,0,13)"); /* the first of them is heard, and the last */
+    clip.queuePlay = true;
+    for (i = 0; i < 9; i++) assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK);
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_FULL);
+    pass(200);
+    logs(""); /* still so */
+    say(p, "{\"type\":\"playDone\",\"data\":{\"id\":\"jbz.2\",\"playbackMilliseconds\":\"10\"}}");
+    pass(40);
+    logs("DONE(jbz.2,10,0) WRITABLE(0)");
+}
+
+static void clips_and_memory(void **state) {
+    static const int16_t pcm[20000] = { 1 };
+    jbz_audio_clip clip;
+    peer *line = live_call(SID_B, "inbound"), *p = clips();
+    jbz_out *o;
+    (void)state;
+    memset(&clip, 0, sizeof clip);
+    clip.pcm = pcm;
+    clip.samples = 1;
+    clip.sampleRate = 8000;
+    clip.id = "x";
+    o = jbz_cmd_redirect(jbz_call_by_sid(w.core, 0, SID_B)); /* the shared buffer is taken */
+    jbz_say(o, .text = "hi");
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK);
+    hears(p, "{\"type\":\"playAudio\",\"data\":{\"audioContentType\":\"raw\",\"sampleRate\":8000,\"audioContent\":\"AQA=\",\"id\":\"x\"}}");
+    assert_int_equal(jbz_send(o), JBZ_E_OK);
+    hears_redirect(line, SAY_HI);
+    clip.samples = 20000;
+    starve();
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_NOMEM);
+    sate();
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK);
+    assert_non_null(heard(p));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 #define DIRECT(f) cmocka_unit_test_prestate_setup_teardown(f, setup, world_teardown, (void *)"direct")
 
@@ -1220,7 +1416,10 @@ int main(void) {
         T(many_killed_marks_are_told_at_once), T(repairs_count), T(clear_marks_forgets), T(golden_clips), T(clips_are_checked),
         T(the_clip_queue_is_counted), T(long_clips), DIRECT(long_clips), T(no_pool_is_an_error_and_nothing_more),
         T(disconnect_closes_in_the_end), T(end_in_every_state), DIRECT(end_in_every_state), T(stale_ids), T(draining_closes_audio),
-        T(dice_thrown), DIRECT(dice_thrown),
+        T(dice_thrown), DIRECT(dice_thrown), T(numbers_out_of_bounds), T(an_orphan_may_be_asked_first), T(no_memory_for_half_a_message),
+        DIRECT(a_socket_that_goes_with_its_request), T(marks_that_do_not_go_at_once), DIRECT(pace_has_bounds), T(clips_at_their_borders),
+        T(clips_and_memory),
     };
+    if (getenv("ONLY")) cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

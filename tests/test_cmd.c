@@ -342,6 +342,70 @@ static void test_no_memory(void **state) {
     hears(line, "{\"type\":\"command\",\"command\":\"mute:status\",\"data\":{\"mute_status\":\"mute\"}}");
 }
 
+static void put_model(const char *verb, const char *vendor);
+
+/* Members that are looked for in an app's JSON, data that is none, what does not get smaller by copying it. */
+static void test_borders(void **state) {
+    static char big[20000];
+    jbz_call *c;
+    jbz_out *o;
+    (void)state;
+    begin(SID_A, JBZ_ANY);
+    c = it();
+    is_text(jbz_cmd_whisper(c, NULL, NULL, JBZ_LIT(play_opts, .url = "x")),
+        "{\"type\":\"command\",\"command\":\"whisper\",\"data\":{\"whisper\":[{\"verb\":\"play\",\"url\":\"x\"}]}}");
+    is_wrong(jbz_cmd_whisper(c, NULL, NULL, JBZ_LIT(play_opts, .loop = 1)), JBZ_E_MISSING, "play.url");
+    is_wrong(jbz_cmd_conf_participant_action(c, NULL, "x", NULL), JBZ_E_MISSING, "conf:participant-action.action");
+    is_text(jbz_cmd_agent_update(c, "{\"types\":\"x\",\"type\":\"generate_reply\"}"),
+        "{\"type\":\"command\",\"command\":\"agent:update\",\"data\":{\"types\":\"x\",\"type\":\"generate_reply\"}}");
+    is_wrong(jbz_cmd_agent_update(c, NULL), JBZ_E_MISSING, "agent:update");
+    is_wrong(jbz_cmd_agent_update(c, "{\"type\":"), JBZ_E_RAW, "agent:update");
+    is_wrong(jbz_cmd_agent_update(c, "[]"), JBZ_E_RAW, "agent:update");
+    is_wrong(jbz_cmd_llm_update(c, NULL), JBZ_E_MISSING, "llm:update");
+
+    memset(big, 'x', sizeof big - 1);
+    o = jbz_cmd_redirect(c);
+    assert_int_equal(jbz_cmd_agent_update_instructions(c, big), JBZ_E_OK);
+    jbz_say(o, .text = "hi");
+    assert_int_equal(jbz_send(o), JBZ_E_OK);
+    hears_redirect(line, SAY_HI);
+    assert_non_null(heard(line));
+    assert_non_null(strstr(line->text, big));
+
+    begin(SID_A, JBZ_OSS);
+    c = it();
+    put_model("llm", "deepgram");
+    is_wrong(jbz_cmd_llm_update(c, NULL), JBZ_E_MISSING, "llm:update");
+    is_wrong(jbz_cmd_llm_update(c, "{"), JBZ_E_RAW, "llm:update");
+    is_wrong(jbz_cmd_llm_update(c, "[]"), JBZ_E_RAW, "llm:update");
+    put_model("llm", "google");
+    is_text(jbz_tool_output(c, .id = "f", .json = "{\"a\":1}"), "{\"type\":\"command\",\"command\":\"llm:tool-output\","
+        "\"tool_call_id\":\"function_call_id\",\"data\":{\"toolResponse\":{\"functionResponses\":[{\"id\":\"f\",\"response\":{\"output\":{\"a\":1}}}]}}}");
+    jbz_hangup_call(c);
+    hears_redirect(line, DECLINE);
+    assert_int_equal(jbz_send(jbz_cmd_redirect_parent(c)), JBZ_E_GONE);
+}
+
+/* The bytes that are asked for are the bytes that are needed. */
+static void test_memory(void **state) {
+    jbz_server_desc d = usual();
+    jbz_core *core;
+    size_t size;
+    char *memory;
+    (void)state;
+    d.max_conns = 4;
+    size = jbz_server_memory(&d);
+    memory = (char *)malloc(size);
+    d.memory = memory;
+    d.memory_size = size - 20000;
+    assert_null(jbz_core_open(&d, NULL));
+    d.memory_size = size;
+    core = jbz_core_open(&d, NULL);
+    assert_non_null(core);
+    jbz_core_close(core);
+    free(memory);
+}
+
 /*---- legs ----*/
 
 static void say_leg(const char *sid, const char *status) {
@@ -820,7 +884,7 @@ static void test_env_wrong(void **state) {
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_golden), T(test_shapes), T(test_wrong), T(test_waiting), T(test_no_memory), T(test_legs), T(test_tools), T(test_models), T(test_accessors), T(test_accessors_all),
+        T(test_golden), T(test_shapes), T(test_wrong), T(test_waiting), T(test_no_memory), T(test_borders), T(test_memory), T(test_legs), T(test_tools), T(test_models), T(test_accessors), T(test_accessors_all),
         T(test_call_info), T(test_accessors_odd), T(test_env), T(test_env_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

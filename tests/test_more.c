@@ -105,7 +105,7 @@ static jbz_event parsed(jbz_doc *doc, jbz_tok *toks, char *text) {
 }
 static void numbers_out_of_bounds(void **state) {
     char text[] = "{\"latency\":{\"a\":5,\"b\":99999999999,\"c\":-3},\"sip\":{\"headers\":{\"X-One\":\"1\",\"X-Two\":\"2\"}},\"n\":-99999999999,\"m\":99999999999,"
-                  "\"function_calls\":[]}";
+                  "\"function_calls\":[],\"sip_status\":-99999999999}";
     jbz_tok toks[64];
     jbz_doc doc;
     jbz_event ev = parsed(&doc, toks, text);
@@ -120,6 +120,7 @@ static void numbers_out_of_bounds(void **state) {
     assert_false(jbz_ev_tool_call(&ev, 3, &tool));
     assert_null(jbz_ev_leg(&ev));
     assert_string_equal(jbz_ev_conference(&ev), "");
+    assert_int_equal(jbz_ev_sip_status(&ev), 0);
 }
 
 /*---- calls ----*/
@@ -336,6 +337,17 @@ static void a_message_too_deep_is_not_kept(void **state) {
     jbzi_call_stash(w.core, &ev);
     assert_int_equal(logged[JBZ_LINE_DROPPED], 1);
     assert_false(jbzi_call_unstash(the_call(), &ev));
+}
+
+static void a_message_that_names_nobody_is_about_no_leg(void **state) {
+    peer *p = live_call(SID_A, "inbound");
+    jbz_event ev = first_event_of(p, "{\"type\":\"call:status\",\"msgid\":\"s\",\"data\":{}}");
+    (void)state;
+    assert_ptr_equal(ev.call, the_call());
+    assert_string_equal(jbz_ev_call_sid(&ev), "");
+    assert_null(jbz_ev_leg(&ev));
+    ev = first_event_of(p, "{\"type\":\"call:status\",\"msgid\":\"s\",\"data\":{\"call_sid\":\"leg\"}}");
+    assert_string_equal(jbz_ev_leg(&ev), "leg");
 }
 
 /*---- replies ----*/
@@ -790,7 +802,7 @@ int main(void) {
         cmocka_unit_test(lists_of_words), cmocka_unit_test(descs_that_are_refused), cmocka_unit_test(numbers_out_of_bounds),
         W(what_a_call_is_told_first_counts), W(one_sid_in_two_apps_and_one_bucket), W(no_place_for_a_call),
         W(an_end_that_is_due_is_not_waited_for), W(ends_nobody_waits_for_make_room), W(kept_events_of_a_socket_that_is_spent),
-        W(a_kept_message_is_the_same), W(a_message_too_deep_is_not_kept), W(a_failed_message_lets_nothing_pass), W(an_answer_while_the_end_is_near),
+        W(a_kept_message_is_the_same), W(a_message_too_deep_is_not_kept), W(a_message_that_names_nobody_is_about_no_leg), W(a_failed_message_lets_nothing_pass), W(an_answer_while_the_end_is_near),
         W(deferred_when_it_is_late_already), W(hanging_up_without_memory), W(a_msgid_longer_than_a_message_may_be), W(a_reply_to_nothing),
         W(hanging_up_answers_what_is_open), W(a_reply_that_finds_no_memory_stays_open), W(serials_wrap), W(prepared_messages_are_checked),
         W(hanging_up_a_call_nothing_is_known_of), W(hanging_up_another_call), W(only_an_open_socket_stands_in),

@@ -842,6 +842,257 @@ static void test_refused(void **state) {
     assert_int_equal(logged[JBZ_LINE_NOT_SENT], 0);
 }
 
+/*---- message by message ----*/
+
+static void expect_tokens(unsigned id, const char *text) {
+    char want[2048];
+    snprintf(want, sizeof want, "{\"type\":\"command\",\"command\":\"tts:tokens\",\"data\":{\"id\":%u,\"tokens\":\"%s\"}}", id, text);
+    hears(line, want);
+}
+#define CMD(name) "{\"type\":\"command\",\"command\":\"" name "\"}"
+
+static void result(unsigned id, const char *status) {
+    say(line, "{\"type\":\"tts:tokens-result\",\"msgid\":\"r\",\"call_sid\":\"" SID_A "\",\"data\":{\"id\":%u,%s}}", id, status);
+}
+#define OK_ "\"status\":\"ok\""
+#define FULL_ "\"status\":\"failed\",\"reason\":\"full\""
+
+static void back_again(void) {
+    line = join();
+    say_reconnect(line, "back", SID_A, "inbound");
+    hears_bare(line, "back");
+}
+
+/* What of the messages that were not sent goes by the next socket: commands as they are, text by the speech client. */
+static void test_unsent(void **state) {
+    (void)state;
+    begin();
+    line->budget = 0;
+    assert_int_equal(jbz_cmd(it(), "x", NULL, NULL), JBZ_E_OK); /* shorter than any of speech */
+    writes("Hello. ");
+    assert_int_equal(jbz_cmd(it(), "mute:status", NULL, "{\"mute_status\":\"mute\"}"), JBZ_E_OK);
+    leave(line, 0);
+    back_again();
+    hears(line, CMD("x"));
+    hears(line, "{\"type\":\"command\",\"command\":\"mute:status\",\"data\":{\"mute_status\":\"mute\"}}");
+    expect_tokens(2, "Hello.");
+    hears_nothing(line);
+    assert_int_equal(repeated, 0);
+}
+
+/* The same while the old socket is still thought to live: so many bytes of it are out, behind another message or not. */
+static void unsent_when_it_comes_back(size_t bytes, bool behind, bool doubt) {
+    peer *old;
+    begin();
+    old = line;
+    line->budget = bytes;
+    if (behind) assert_int_equal(jbz_cmd(it(), "x", NULL, NULL), JBZ_E_OK);
+    writes("Hello.");
+    back_again();
+    assert_false(old->open);
+    assert_true(old->c != line->c);
+    if (behind) hears(line, CMD("x"));
+    if (doubt) hears_nothing(line);
+    else expect_tokens(2, "Hello.");
+    run(1100);
+    assert_int_equal(repeated, doubt ? 1 : 0);
+}
+static void test_unsent_in_part(void **state) {
+    (void)state;
+    unsent_when_it_comes_back(0, false, false);
+    unsent_when_it_comes_back(5, false, true); /* half a frame is out: who knows */
+    unsent_when_it_comes_back(5, true, false);
+}
+
+/* Two messages in one receive: what the first makes the app send is not out when the second comes. */
+static void (*first_act)(void);
+static void act_first(const jbz_event *ev) {
+    act(ev);
+    if (ev->type == JBZ_EV_CALL_STATUS) first_act();
+}
+static void say_behind(void (*first)(void), const char *text) {
+    static const char status[] = "{\"type\":\"call:status\",\"msgid\":\"s\",\"data\":{\"call_sid\":\"" SID_A "\"}}";
+    uint8_t f[1024];
+    size_t n = frame(f, FIN | OP_TEXT, status, sizeof status - 1);
+    n += frame(f + n, FIN | OP_TEXT, text, strlen(text));
+    first_act = first;
+    w.act = act_first;
+    assert_int_equal(feed(line, f, n), n);
+    w.act = act;
+}
+#define EVENT(what) "{\"type\":\"tts:streaming-event\",\"msgid\":\"e\",\"call_sid\":\"" SID_A "\",\"data\":{\"event_type\":\"" what "\"}}"
+
+static void write_hello(void) { writes("Hello."); }
+static void write_hello_unsent(void) {
+    line->budget = 0;
+    writes("Hello.");
+}
+
+/* A piece that nobody waits for any more: if it may have been read, it is cleared. */
+static void test_unsent_then_interrupted(void **state) {
+    int sent;
+    (void)state;
+    for (sent = 0; sent < 2; sent++) {
+        begin();
+        say_behind(sent ? write_hello : write_hello_unsent, EVENT("user_interruption"));
+        if (sent) expect_tokens(1, "Hello.");
+        assert_int_equal(interrupted, 1);
+        leave(line, 0);
+        back_again();
+        if (sent) hears(line, CMD("tts:clear"));
+        hears_nothing(line);
+        run(1100);
+        assert_int_equal(repeated, 0);
+    }
+}
+
+static void write_inside(const jbz_event *ev) {
+    jbz_out *o;
+    act(ev);
+    if (ev->type != JBZ_EV_VERB_HOOK) return;
+    o = jbz_reply(ev);
+    jbz_say(o, .text = "hi");
+    writes("More. ");
+    assert_int_equal(jbz_send(o), JBZ_E_OK);
+}
+
+/* Each kind of message while there is no room for it behind another one: a quarter of a second later it goes. */
+static void stuff(void) {
+    line->budget = 0;
+    assert_int_equal(jbz_cmd(it(), "x", NULL, NULL), JBZ_E_OK);
+}
+static void unstuff(void) {
+    line->budget = SIZE_MAX;
+    hears(line, CMD("x"));
+    hears_nothing(line);
+    pass(300);
+}
+
+static void test_nothing_goes(void **state) {
+    jbz_server_desc d = usual();
+    (void)state;
+    d.out_spill = 70;
+    begin_with(&d);
+    stuff();
+    writes("One. ");
+    unstuff();
+    expect_tokens(1, "One.");
+
+    assert_int_equal(jbz_tts_flush(it()), JBZ_E_OK);
+    say_behind(stuff, "{\"type\":\"tts:tokens-result\",\"msgid\":\"r\",\"data\":{\"id\":1,\"status\":\"ok\"}}");
+    unstuff();
+    hears(line, CMD("tts:flush"));
+
+    say_behind(stuff, EVENT("stream_open")); /* a flush that came before was ignored */
+    unstuff();
+    hears(line, CMD("tts:flush"));
+
+    stuff();
+    assert_int_equal(jbz_tts_clear(it()), JBZ_E_OK);
+    unstuff();
+    hears(line, CMD("tts:clear"));
+    hears_nothing(line);
+    assert_int_equal(closed, 0);
+}
+
+/* Nothing is sent where nothing may be. */
+static void test_no_way(void **state) {
+    peer *q;
+    (void)state;
+    begin();
+    writes("One. Two. ");
+    expect_tokens(1, "One. Two.");
+    writes("Three. ");
+    assert_int_equal(jbz_hangup_call(it()), JBZ_E_OK);
+    hears_redirect(line, DECLINE);
+    result(1, OK_);
+    hears_nothing(line);
+
+    begin(); /* the control socket is gone, a notifier is there */
+    q = join();
+    say_status(q, SID_A, "in-progress");
+    leave(line, 1000);
+    writes("One. ");
+    hears_nothing(q);
+
+    begin();
+    assert_int_equal(jbz_conn_drop(line->c, 1012, NULL), JBZ_E_OK);
+    writes("One. ");
+    assert_int_equal(close_code(line), 1012);
+    hears_nothing(line);
+}
+
+/* While it is paused an open message changes nothing of when the piece goes again. */
+static void test_paused_inside(void **state) {
+    uint64_t start;
+    (void)state;
+    begin();
+    writes("One. ");
+    expect_tokens(1, "One.");
+    result(1, FULL_);
+    start = w.now;
+    pass(500);
+    w.act = write_inside;
+    say_hook(line, "h", SID_A, "/menu");
+    hears_ack(line, "h", SAY_HI);
+    while (line->at == line->n) pass(1);
+    assert_in_range(w.now - start, 1500, 1540);
+    expect_tokens(2, "One. More.");
+}
+
+/* A timer that was set for something shorter does not make the silence longer. */
+static void test_silence(void **state) {
+    uint64_t start;
+    (void)state;
+    begin();
+    writes("One. ");
+    start = w.now;
+    expect_tokens(1, "One.");
+    say(line, "{\"type\":\"tts:tokens-result\",\"msgid\":\"r\",\"call_sid\":\"" SID_A "\",\"data\":{\"status\":\"ok\"}}"); /* whose? */
+    assert_int_equal(raw_results, 1);
+    pass(5000);
+    w.act = write_inside;
+    say_hook(line, "h", SID_A, "/menu");
+    hears_ack(line, "h", SAY_HI);
+    w.act = NULL;
+    w.log[0] = 0;
+    assert_int_equal(jbz_call_timer(it(), (uint32_t)(start + 10000 - w.now), 7), JBZ_E_OK);
+    while (!w.log[0]) pass(1);
+    assert_in_range(w.now - start, 10000, 10040);
+    logs("other()"); /* TTS_CLOSED, which is no message's name ... */
+    pass(40);
+    logs("other(TIMER:7)"); /* ... and behind it the timer, which was due at the same time */
+}
+
+static void test_borders(void **state) {
+    char blank[604];
+    (void)state;
+    begin();
+    assert_int_equal(jbz_tts_write(it(), NULL, 0, NULL), JBZ_E_OK);
+    memset(blank, ' ', 600);
+    blank[600] = 0;
+    writes(blank); /* more than a piece of it */
+    writes("Hi.");
+    expect_tokens(1, strcat(blank + 500, "Hi."));
+}
+
+static void test_drain(void **state) {
+    (void)state;
+    begin();
+    writes("One. ");
+    expect_tokens(1, "One.");
+    jbz_core_drain(w.core);
+    pass(100);
+    assert_int_equal(close_code(line), 0); /* what was written is spoken yet */
+    result(1, OK_);
+    pass(100);
+    assert_int_equal(close_code(line), 0); /* a blank is left */
+    assert_int_equal(jbz_tts_flush(it()), JBZ_E_OK);
+    hears(line, CMD("tts:flush"));
+    pass(100);
+    assert_int_equal(close_code(line), 1012);
+}
+
 /*---- at random ----*/
 
 static size_t random_text(char *to) {
@@ -971,7 +1222,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(test_one_sentence), T(test_ends), T(test_end_alone), T(test_white), T(test_utf8), T(test_pieces), T(test_full),
         T(test_backpressure), T(test_interruption), T(test_clear), T(test_closed), T(test_open), T(test_early), T(test_resume),
-        T(test_refused), T(test_random), T(test_random_drops),
+        T(test_refused), T(test_unsent), T(test_unsent_in_part), T(test_unsent_then_interrupted), T(test_nothing_goes), T(test_no_way),
+        T(test_paused_inside), T(test_silence), T(test_borders), T(test_drain), T(test_random), T(test_random_drops),
     };
+    if (getenv("ONLY")) cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
