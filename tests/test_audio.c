@@ -1325,6 +1325,7 @@ static void clips_at_their_borders(void **state) {
     static char text[2000000];
     jbz_audio_clip clip;
     peer *p = clips();
+    size_t quota;
     int i;
     (void)state;
     memset(&clip, 0, sizeof clip);
@@ -1338,6 +1339,10 @@ static void clips_at_their_borders(void **state) {
     clip.id = "x";
     memset(text, 't', sizeof text - 1);
     clip.textContent = text;
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_TOO_BIG);
+    quota = jbzi_conn_quota(&w.core->net);
+    if (quota > (size_t)1 << w.core->net.pool.top) quota = (size_t)1 << w.core->net.pool.top;
+    text[quota / 2] = 0; /* might fit, but not if it were all escapes */
     assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_TOO_BIG);
     clip.textContent = NULL;
     clip.audioContentType = "wav"; /* of samples it is not asked for */
@@ -1392,6 +1397,9 @@ static void clips_and_memory(void **state) {
     hears(p, "{\"type\":\"playAudio\",\"data\":{\"audioContentType\":\"raw\",\"sampleRate\":8000,\"audioContent\":\"AQA=\",\"id\":\"x\"}}");
     assert_int_equal(jbz_send(o), JBZ_E_OK);
     hears_redirect(line, SAY_HI);
+    clip.queuePlay = true;
+    assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_OK); /* now there is room to note a third */
+    assert_non_null(heard(p));
     clip.samples = 20000;
     starve();
     assert_int_equal(jbz_audio_play(audio(), &clip), JBZ_E_NOMEM);
