@@ -138,6 +138,7 @@ static void what_a_call_is_told_first_counts(void **state) {
     assert_string_equal(jbz_call_direction(call), "");
     say(p, "{\"type\":\"session:new\",\"msgid\":\"n\",\"data\":{\"direction\":\"inbound\",\"env_vars\":{\"EMPTY\":\"\",\"FULL\":\"x\"}}}");
     assert_string_equal(jbz_call_direction(call), "inbound");
+    say(p, "{\"type\":\"session:new\",\"msgid\":\"n\",\"data\":{\"env_vars\":{\"FULL\":\"y\"}}}");
     assert_string_equal(jbz_call_env(call, "EMPTY"), "");
     assert_string_equal(jbz_call_env(call, "FULL"), "x");
     assert_null(jbz_call_env(call, NULL));
@@ -337,6 +338,11 @@ static void a_message_too_deep_is_not_kept(void **state) {
     jbzi_call_stash(w.core, &ev);
     assert_int_equal(logged[JBZ_LINE_DROPPED], 1);
     assert_false(jbzi_call_unstash(the_call(), &ev));
+    memset(text, '[', 100); /* deeper than is read */
+    text[100] = 0;
+    say(p, "%s", text);
+    assert_int_equal(logged[JBZ_LINE_ODD], 1);
+    assert_non_null(strstr(log_last[JBZ_LINE_ODD], "nested too deep"));
 }
 
 static void a_message_that_names_nobody_is_about_no_leg(void **state) {
