@@ -201,7 +201,8 @@
  *
  * jbz_server_memory(&desc) = fixed part + max_conns * (connection + call) + pool: with the defaults about 5 MiB, most of it
  * never touched. desc.memory runs everything in one block of that size. Nothing is allocated per message; messages in pieces,
- * unsent bytes, deferred replies and the like live in the pool, which never exceeds its limit.
+ * unsent bytes, deferred replies and the like live in the pool, which never exceeds its limit. That limit does not grow with
+ * max_conns, as few calls have something waiting at a time: set desc.pool where many stream speech or audio.
  *
  *     limit                      against                        what happens beyond it
  *     handshake_ms, request,     slow or endless requests       dropped; 431
@@ -2697,7 +2698,7 @@ typedef struct jbz_server_desc {
     uint32_t max_message  JBZ_ZEROED;  /* 262,144 bytes of a message received; larger ones close with 1009 */
     uint32_t max_out      JBZ_ZEROED;  /* 24,576 bytes of a message to jambonz, which refuses more (PROTOCOL 1.1) */
     uint32_t out_spill    JBZ_ZEROED;  /* 65,536 unsent bytes per connection */
-    uint32_t pool         JBZ_ZEROED;  /* max(4 MiB, 4 x max_message) bytes for all that waits, in all connections */
+    uint32_t pool         JBZ_ZEROED;  /* max(4 MiB, 4 x max_message) bytes for all that waits, whatever max_conns is */
     uint32_t receive      JBZ_ZEROED;  /* 65,536 bytes received at once */
     uint32_t tokens       JBZ_ZEROED;  /* 8,192 JSON tokens per message */
     uint32_t request      JBZ_ZEROED;  /* 8,192 bytes of an HTTP request */
@@ -12505,7 +12506,7 @@ static int jbzi_server_listen_at(const jbz_server_desc *d, const char *host) {
     jbzi_server_addr a;
     uint16_t port = d->any_port ? (uint16_t)0 : d->port ? d->port : (uint16_t)3000;
     socklen_t n = jbzi_server_address(&a, host, port);
-    int fd, on = 1, off = 0;
+    int fd, on = 1, off = 0, backlog = d->backlog ? d->backlog : 511;
     fd = JBZ_SYS_socket(a.any.sa_family, SOCK_STREAM, 0);
     if (fd < 0) return -1;
     if (a.any.sa_family == AF_UNIX) {
@@ -12518,8 +12519,7 @@ static int jbzi_server_listen_at(const jbz_server_desc *d, const char *host) {
         if (d->reuse_port) JBZ_SYS_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 #endif
     }
-    if (jbzi_server_prepare(fd) && JBZ_SYS_bind(fd, &a.any, n) == 0 && JBZ_SYS_listen(fd, d->backlog ? d->backlog : 511) == 0)
-        return fd;
+    if (jbzi_server_prepare(fd) && JBZ_SYS_bind(fd, &a.any, n) == 0 && JBZ_SYS_listen(fd, backlog) == 0) return fd;
     on = errno;
     jbzi_server_close_fd(&fd);
     errno = on;

@@ -33,8 +33,8 @@ static void leave_child(int status);
 #define JBZ_SYS_socket(domain, type, protocol) FAULT("socket", socket(domain, type, protocol))
 #define JBZ_SYS_setsockopt(fd, level, name, p, n) FAULT("setsockopt", setsockopt(fd, level, name, p, n))
 #define JBZ_SYS_bind(fd, sa, n) FAULT("bind", bind(fd, sa, n))
-static int backlog; /* of the latest listener */
-#define JBZ_SYS_listen(fd, n) FAULT("listen", listen(fd, backlog = (n)))
+static int asked_backlog; /* of the latest listener */
+#define JBZ_SYS_listen(fd, n) FAULT("listen", listen(fd, asked_backlog = (n)))
 #define JBZ_SYS_fcntl(fd, cmd, arg) FAULT("fcntl", fcntl(fd, cmd, arg))
 #define JBZ_SYS_eventfd(flags) FAULT("eventfd", eventfd(0, flags))
 #define JBZ_SYS_pipe(fds) FAULT("pipe", pipe(fds))
@@ -2058,11 +2058,11 @@ static void a_backlog_of_ones_own(void **state) {
     jbz_server_desc d = local();
     (void)state;
     serve_with(&d);
-    assert_int_equal(backlog, 511);
+    assert_int_equal(asked_backlog, 511);
     jbz_server_close(s);
     d.backlog = 7;
     serve_with(&d);
-    assert_int_equal(backlog, 7);
+    assert_int_equal(asked_backlog, 7);
 }
 
 /* A transport holds what was received while nothing was read; its socket has nothing more to announce. */
