@@ -12620,9 +12620,9 @@ static void jbzi_server_uncatch(void) {
 }
 
 /* Whether the socket file is still the one this server made: somebody may have put another in its place. */
-static bool jbzi_server_owns(const jbz_server *s, const char *path) {
+static bool jbzi_server_owns(const jbz_server *s, const char *host) {
     struct stat now;
-    if (!s->unix_domain || s->inherited || lstat(path, &now) != 0) return false;
+    if (!s->unix_domain || s->inherited || lstat(host + 5, &now) != 0) return false;
     return now.st_dev == s->file.st_dev && now.st_ino == s->file.st_ino;
 }
 
@@ -12630,7 +12630,7 @@ static void jbzi_server_stop_listening(jbz_server *s) {
     const char *host = s->core.net.desc.host;
     uint32_t i;
     for (i = 0; i < s->nlisteners; i++) jbzi_server_close_fd(&s->listeners[i]);
-    if (s->nlisteners && jbzi_server_owns(s, host + 5)) unlink(host + 5);
+    if (s->nlisteners && jbzi_server_owns(s, host)) unlink(host + 5);
     s->nlisteners = 0;
     s->accepting = false;
 }
