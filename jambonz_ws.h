@@ -4075,6 +4075,11 @@ static JBZI_NOINLINE const unsigned char *jbzi_json_scalar(const unsigned char *
     return p;
 }
 
+/* An address in the text as a number; a prover, to which addresses are none, may put (uint32_t)((p) - text) here. */
+#ifndef JBZI_JSON_PLACE
+#define JBZI_JSON_PLACE(p) ((uint32_t)(uintptr_t)(p))
+#endif
+
 /* The tokenizer proper. Its labels are its states, and this is where they lead:
  *
  *   value     " string, { or [ open; number, true, false, null: after
@@ -4094,7 +4099,7 @@ static jbz_err jbzi_json_run(jbz_doc *doc, uint32_t cap, const unsigned char **s
     uint32_t open = 0, around, depth = 0;
     unsigned closer = 0;
     /* A string's `a` is its kind and its offset, that is, the difference of two addresses: one of them is taken off here. */
-    const uint32_t of_value = ((uint32_t)JBZI_JSON_STRING << 28) - (uint32_t)(uintptr_t)text;
+    const uint32_t of_value = ((uint32_t)JBZI_JSON_STRING << 28) - JBZI_JSON_PLACE(text);
     const uint32_t of_key = of_value + ((uint32_t)JBZI_JSON_KEY << 28);
     jbz_err err = JBZ_E_JSON;
     jbzi_json_in in;
@@ -4106,7 +4111,7 @@ static jbz_err jbzi_json_run(jbz_doc *doc, uint32_t cap, const unsigned char **s
 key: /* and its value must find a place */
     if (JBZI_UNLIKELY(next >= last)) goto crowded;
     p = jbzi_json_find(&in);
-    next->a = of_key + (uint32_t)(uintptr_t)start;
+    next->a = of_key + JBZI_JSON_PLACE(start);
     if (JBZI_UNLIKELY(*p != '"') && *(p = jbzi_json_rest(&in, p, next)) != '"') goto stop;
     next->b = (uint32_t)(p - start);
     next++;
@@ -4137,7 +4142,7 @@ value:
 
 string:
     p = jbzi_json_find(&in);
-    next->a = of_value + (uint32_t)(uintptr_t)start;
+    next->a = of_value + JBZI_JSON_PLACE(start);
     if (JBZI_UNLIKELY(*p != '"') && *(p = jbzi_json_rest(&in, p, next)) != '"') goto stop;
     next->b = (uint32_t)(p - start);
     next++;

@@ -1,5 +1,5 @@
 # ci: prove
-# Proofs by Frama-C that rooms UTF8, BUF, HASH and WS stay inside their memory. ONLY= names one harness.
+# Proofs by Frama-C that rooms UTF8, BUF, JSON, HASH and WS stay inside their memory. ONLY= names one harness.
 prove:
 	@command -v frama-c > /dev/null || { export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && \
 		apt-get -qq -y --no-install-recommends install frama-c-base; } > /dev/null 2>&1 || \

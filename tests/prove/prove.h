@@ -8,6 +8,8 @@
      asks for memory in jbzi_base_realloc() alone, and `make fault` lets that fail.
    - The portable path (JBZ_NO_SIMD) stands for the vectors: fuzzers compare the two (tests/fuzz).
    - Bits are counted by the header's loop, as without GNU C: of the compiler's builtin Eva knows only the bounds.
+   - Two addresses in one text, as numbers, are as far from each other as the pointers are (JBZI_JSON_PLACE in the tokenizer). Flat
+     memory has it so; to Eva an address is no number.
    - Assertions are off: nothing may lean on them.
    - Texts longer than what is stated behave like shorter ones: loops go on until a bound that these lengths reach from all sides
      (words of 8 bytes, blocks of 64, every rest). */
@@ -30,6 +32,7 @@ static void *prove_copy(void *to, const void *from, size_t n) {
 #define JBZ_NO_SIMD
 #define JBZ_NO_SERVER
 #define JAMBONZ_WS_IMPLEMENTATION
+#define JBZI_JSON_PLACE(p) ((uint32_t)((p) - text))
 #define JBZ_ASSERT(c) ((void)0)
 #undef __GNUC__
 #include "jambonz_ws.h"
