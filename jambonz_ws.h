@@ -2720,7 +2720,8 @@ typedef struct jbz_server_desc {
     const struct jbz_transport *transport JBZ_ZEROED; /* other than plain sockets (TLS); room 12 */
 } jbz_server_desc;
 
-/* Bytes that a core or server with this desc takes at most: fixed part plus pool; also the size of `memory`. */
+/* Bytes that a core or server with this desc takes at most: fixed part plus pool; also the size of `memory`. SIZE_MAX: more
+   connections than 30 bits can count. */
 JBZ_API size_t jbz_server_memory(const jbz_server_desc *desc);
 
 /* Opens a core without sockets. NULL: no memory, or the desc is wrong; then `err` (may be NULL) says what and where. */
@@ -3439,7 +3440,7 @@ static size_t jbzi_base_escape(char *dst, size_t cap, const char *src, size_t n)
     size_t i, at = 0;
     for (i = 0; i < n; i++) {
         unsigned char c = (unsigned char)src[i];
-        bool plain = c >= 0x20 && c < 0x7f && c != '\\';
+        bool plain = c >= 0x20 && c < 0x7f; /* a backslash, too: what is escaped may come by here once more */
         if (cap - at < (plain ? 1u : 4u) + 4u) {
             if (cap - at >= 4) { memcpy(dst + at, "...", 3); at += 3; }
             break;
@@ -9697,6 +9698,8 @@ static void jbzi_call_defaults(jbz_server_desc *d) {
     jbzi_call_default_number(&d->nfds, 0);
 }
 
+#define JBZI_CONNS_MAX 0x3fffffffu
+
 /* Where a core's arrays lie in its memory; with base NULL only the size is wanted. */
 static size_t jbzi_call_layout(jbz_core *core, const jbz_server_desc *d, size_t header, char *base) {
     size_t at = header, buckets = 1, size[6], i;
@@ -9799,7 +9802,7 @@ static jbz_core *jbzi_call_core_open(const jbz_server_desc *desc, size_t header,
     memset((void *)&d, 0, sizeof d);
     jbzi_call_copy(&d, desc);
     jbzi_call_defaults(&d);
-    if (d.max_conns > 0x3fffffff || d.max_message > 0x0ffffff0) { /* more than 30 bits count, and 28 */
+    if (d.max_conns > JBZI_CONNS_MAX || d.max_message > 0x0ffffff0) { /* more than 30 bits count, and 28 */
         jbzi_base_fail(err, JBZ_E_ARG, d.max_message > 0x0ffffff0 ? "max_message" : "max_conns");
         return NULL;
     }
@@ -9852,6 +9855,7 @@ static size_t jbzi_call_memory(const jbz_server_desc *desc, size_t header) {
     memset((void *)&d, 0, sizeof d);
     jbzi_call_copy(&d, desc);
     jbzi_call_defaults(&d);
+    if (d.max_conns > JBZI_CONNS_MAX) return SIZE_MAX; /* is refused; where pointers have 32 bits the sums would wrap */
     return jbzi_call_layout(NULL, &d, header, NULL) + jbzi_buf_pool_size(d.pool, (size_t)d.max_message + 32);
 }
 

@@ -6,4 +6,10 @@ siege:
 	@$(SUB) $(SIEGED:%=build/%) $(SIEGED:%=build/asan/%)
 	@/usr/bin/python3 tests/siege/siege.py $(if $(ONLY),--only $(ONLY)) $(if $(JOBS_SIEGE),--jobs $(JOBS_SIEGE))
 
-.PHONY: siege
+# nightly: siege-selftest
+# Faults put into the header, each against the scenario that must notice. ONLY= names one.
+siege-selftest:
+	@sh tests/setup.sh npm
+	@/usr/bin/python3 tests/siege/selftest.py $(ONLY)
+
+.PHONY: siege siege-selftest

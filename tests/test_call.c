@@ -2536,6 +2536,9 @@ static void wrong_descs(void **state) {
     REFUSED(d.max_out = 100, JBZ_E_ARG, "max_out");
     REFUSED(d.max_message = 0x10000000, JBZ_E_ARG, "max_message");
     REFUSED(d.max_conns = 0x40000000, JBZ_E_ARG, "max_conns"); /* before anything is allocated for them */
+    d.max_conns = UINT32_MAX;
+    assert_true(jbz_server_memory(&d) == SIZE_MAX); /* at once: where pointers have 32 bits it once took for ever */
+    d.max_conns = 0;
     REFUSED(d.path = "menu", JBZ_E_ARG, "path");
     REFUSED(d.auth = "nocolon", JBZ_E_ARG, "auth");
     REFUSED(d.fallback = "{}", JBZ_E_RAW, "fallback");

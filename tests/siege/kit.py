@@ -331,8 +331,10 @@ class Ws:
     def ended(self, seconds):
         """Whether the server ends TCP in that time; what comes before is thrown away."""
         end = time.monotonic() + seconds
+        ready = select.poll() # select() knows descriptors below 1,024 only
+        ready.register(self.sock, select.POLLIN)
         while time.monotonic() < end:
-            if not select.select([self.sock], [], [], max(0, end - time.monotonic()))[0]:
+            if not ready.poll(max(0, end - time.monotonic()) * 1000):
                 break
             try:
                 if not self.sock.recv(65536):
@@ -357,12 +359,13 @@ def reset(sock):
 def push(sock, data, seconds):
     """Writes the same bytes again and again and never reads, until nothing was taken for half a second; how many were."""
     sock.setblocking(False)
-    sent, view, end = 0, memoryview(data), time.monotonic() + seconds
+    sent, view, end, ready = 0, memoryview(data), time.monotonic() + seconds, select.poll()
+    ready.register(sock, select.POLLOUT)
     while time.monotonic() < end:
         try:
             sent += sock.send(view[sent % len(view):])
         except BlockingIOError:
-            if not select.select([], [sock], [], 0.5)[1]:
+            if not ready.poll(500):
                 break
         except OSError:
             break

@@ -1089,13 +1089,14 @@ def log_injection(s):
     ws = s.call(path='/menu')
     for reason in (evil, 'x' * 20000):
         m = message('jambonz-error-invalid-message', ws.sid)
-        m['data']['error'] = reason
+        m['data']['msg'] = reason
         ws.say(m)
     ws.send(CLOSE, closing(1001, evil.encode()[:120].decode('utf-8', 'ignore').encode()))
     ws.close_code()
     bad = [line for line in s.log().split(b'\n')[:-1] if not re.fullmatch(rb'[\x20-\x7e]{1,520}', line) or not line.startswith(b'jambonz_ws: ')
            or line.startswith(b'jambonz_ws: error: forged')]
     check(not bad, f'log line {bad[:1]!r:.300}')
+    check(b'error: forged\\x1b[2J' in s.log(), 'none of it was logged')
     return f'{s.log().count(10)} lines'
 
 
