@@ -7564,7 +7564,8 @@ static bool jbzi_conn_pull(jbzi_net *net, jbzi_got *got) {
             jbzi_conn_load(c);
         }
         if (jbzi_conn_step(net->rx_conn, got)) {
-            if (net->rx_at == net->rx_end && got->item == JBZI_ITEM_MESSAGE) net->rx_conn = NULL; /* nothing to put aside */
+            if (net->rx_at == net->rx_end && got->item == JBZI_ITEM_MESSAGE && !(net->rx_conn->flags & JBZI_CONN_EOF))
+                net->rx_conn = NULL; /* nothing to put aside, and no end to be told */
             return true;
         }
         jbzi_conn_settle(net);

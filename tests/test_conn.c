@@ -579,6 +579,7 @@ static void lingering(void **state) {
 
 static void ends_without_close(void **state) {
     peer *p;
+    char request[1024];
     uint8_t b[64];
     size_t n;
     (void)state;
@@ -598,6 +599,18 @@ static void ends_without_close(void **state) {
     assert_int_equal(seen_n, 1);
     assert_int_equal(stats().conns, 0);
     assert_int_equal(stats().pool_used, 0);
+    seen_n = 0; /* a message that waited for the answer to the upgrade to leave: told, and then the end */
+    p = dial_in();
+    p->budget = 0;
+    n = upgrade_text(request, sizeof request, "/", NULL, NULL);
+    n += frame((uint8_t *)request + n, FIN | OP_TEXT, "last", 4);
+    assert_int_equal(feed(p, request, n), n);
+    assert_int_equal(seen_n, 0);
+    jbz_conn_eof(p->c);
+    pump();
+    assert_int_equal(seen_n, 1);
+    assert_false(p->open);
+    assert_int_equal(stats().conns, 0);
     p = dial_in();
     jbz_conn_eof(p->c);
     pump();
