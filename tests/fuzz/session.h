@@ -66,13 +66,14 @@ static void pump(void) {
             jbz_dispatch(&ev);
         }
         serve();
-        check_limits();
     }
+    check_limits();
 }
 
 /* What waits goes to the core, as much as it takes. */
 static void push(sock *s) {
     int idle = 0;
+    if (s->back_at == s->back_n) return;
     while (s->open && s->back_at < s->back_n && idle < 3) {
         size_t left = s->back_n - s->back_at, k = w.slice ? cut() : left, took;
         char *copy;
@@ -95,7 +96,8 @@ static void send_bytes(sock *s, const void *bytes, size_t n) {
     CHECK(s->back);
     if (n) memcpy(s->back + s->back_n, bytes, n);
     s->back_n += n;
-    push(s);
+    if (n) push(s);
+    else pump();
 }
 
 static void pass(uint32_t ms) {
@@ -109,7 +111,7 @@ static void pass(uint32_t ms) {
         wait = jbz_core_tick(app.core, w.now);
         CHECK(++guard < 100000); /* a timer that does not get anywhere */
         if (wait == 0) continue;
-        if (w.now >= until) return;
+        if (w.now >= until || (w.stats.conns == 0 && w.stats.calls == 0)) { w.now = until; return; } /* nobody is there to wait */
         w.now = until - w.now < wait ? until : w.now + wait;
     }
 }
