@@ -7161,12 +7161,10 @@ JBZ_API jbz_err jbz_conn_send(jbz_conn *c, int type, const void *bytes, size_t n
 
 /*---- closing ----*/
 
-/* Starts our half of the close handshake. */
+/* Starts our half of the close handshake, if it is open still. */
 static void jbzi_conn_close(jbz_conn *c, int code, const char *reason) {
     uint8_t frame[JBZI_WS_GAP + 125];
-    size_t n;
-    if (c->state != JBZI_CONN_OPEN) return;
-    n = jbzi_ws_put_close(frame, (unsigned)code, reason ? reason : "");
+    size_t n = jbzi_ws_put_close(frame, (unsigned)code, reason ? reason : "");
     if (jbzi_conn_write(c, frame, n) == JBZ_E_OK) jbzi_conn_trace(c, true, JBZI_WS_CLOSE, frame + 2, n - 2);
     if (c->state != JBZI_CONN_OPEN) return;
     c->code = (uint16_t)code;

@@ -641,6 +641,28 @@ static void closed_under_a_signal(void **state) {
     assert_int_equal(JBZI_SHARED_GET(&jbzi_server_catching), 0);
 }
 
+/* One that never ends, as its thread was cancelled, is not waited for without end. */
+static void closed_under_a_lost_handler(void **state) {
+    house *h = &houses[0];
+    struct timespec before, after;
+    int status, out = dup(1), null = open("/dev/null", O_WRONLY);
+    (void)state;
+    plan_house(h, 0);
+    fflush(stdout);
+    dup2(null, 1);
+    h->s = jbz_main_open(3, program, &h->d, &status);
+    dup2(out, 1);
+    close(out);
+    close(null);
+    assert_non_null(h->s);
+    JBZI_SHARED_ADD(&jbzi_server_catching, 1);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    jbz_server_close(h->s);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(after.tv_sec > before.tv_sec); /* a second, or two */
+    JBZI_SHARED_ADD(&jbzi_server_catching, -1);
+}
+
 /* Scripts: each thread takes calls from the one port, one after the other. */
 static void *follow_script(void *arg) {
     house *h = (house *)arg;
@@ -738,7 +760,8 @@ static void log_lines_stay_whole(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_server_per_thread), cmocka_unit_test(one_port_for_all),
         cmocka_unit_test(wakeups_while_calls_run), cmocka_unit_test(servers_come_and_go), cmocka_unit_test(stopped_by_another_thread),
-        cmocka_unit_test(signals_wake_servers), cmocka_unit_test(sigterm_in_another_thread), cmocka_unit_test(closed_under_a_signal), cmocka_unit_test(scripts_side_by_side),
+        cmocka_unit_test(signals_wake_servers), cmocka_unit_test(sigterm_in_another_thread), cmocka_unit_test(closed_under_a_signal), cmocka_unit_test(closed_under_a_lost_handler),
+        cmocka_unit_test(scripts_side_by_side),
         cmocka_unit_test(log_lines_stay_whole) };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
