@@ -51,6 +51,7 @@ help:
 	@echo 'make mutants       faults in the header, one at a time: does a test notice each?'
 	@echo 'make threats       does every case of the threat model have a test that notices it?'
 	@echo 'make conform       wsconform against build/echo, where it is at hand'
+	@echo 'make prove         Frama-C: memory safety of the lower rooms up to stated lengths; prove-selftest: does it notice faults?'
 	@echo 'make clean'
 
 # -- programs ---------------------------------------------------------------------------------------------------------
