@@ -39,6 +39,7 @@ help:
 	@echo 'make bench-gate    instructions, bytes and system calls against tests/bench/targets.tsv   (UPDATE=1 records them)'
 	@echo 'make profile       instructions per message by function: WHAT=m4k, m600, call, audio, ..., LINES=1 by line'
 	@echo 'make lint fmt      clang-tidy and cppcheck; formats examples and tests'
+	@echo 'make analyze       scan-build and gcc -fanalyzer; analyze-full: the tables of the verbs, too'
 	@echo 'make portable      unit tests with -m32, on a big-endian machine, without SIMD'
 	@echo 'make msan tsan     unit tests under MemorySanitizer; servers in threads under ThreadSanitizer (clang 19)'
 	@echo 'make valgrind      calls and unit tests under valgrind'

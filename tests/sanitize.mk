@@ -1,5 +1,7 @@
 # ci: msan
 # ci: tsan
+# ci: analyze
+# nightly: analyze-full
 # The unit tests under MemorySanitizer: no decision and no byte sent depends on memory that was never written. Then faults that only
 # it sees, planted in a copy (tests/sanitize/planted.tsv).
 SANITIZE_CC ?= clang-19
@@ -28,4 +30,11 @@ build/tsan/%: tests/%.c tests/support.h $(HEADER)
 	@mkdir -p $(@D)
 	$(SANITIZE_CC) $(TSAN_FLAGS) -o $@ $< -lcmocka -lm -pthread
 
-.PHONY: msan tsan
+# scan-build and gcc -fanalyzer over the header and the programs; -full: gcc over the tables of the verbs, too (three minutes more).
+analyze:
+	@sh tests/sanitize/analyze.sh
+
+analyze-full:
+	@sh tests/sanitize/analyze.sh full
+
+.PHONY: msan tsan analyze analyze-full

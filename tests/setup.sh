@@ -46,6 +46,7 @@ look() {
     has clang-tidy || need clang-tidy
     has clang-19 || { need clang-19; need libclang-rt-19-dev; }
     has llvm-cov-19 || need llvm-19
+    has scan-build-19 || need clang-tools-19
     has cppcheck || need cppcheck
     has mips-linux-gnu-gcc || need gcc-mips-linux-gnu
     has aarch64-linux-gnu-gcc || need gcc-aarch64-linux-gnu

@@ -1,9 +1,12 @@
 /* Threats that no other program has: a server next to an app's other business (descriptors, children, a full disk). */
 
 #define _GNU_SOURCE 1
+static int backlog_asked; /* what listen() was called with last */
+#define JBZ_SYS_listen(fd, n) listen(fd, backlog_asked = (n))
 #include "support.h"
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -159,8 +162,87 @@ static void a_full_disk_under_the_trace(void **state) {
     jbz_server_close(s);
 }
 
+/* 69: a crowd that comes while the app is busy waits in the backlog and is served afterwards; how long that is can be chosen. */
+static void a_crowd_waits_in_the_backlog(void **state) {
+    enum { CROWD = 200 };
+    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    struct sockaddr_in to;
+    jbz_server_desc d;
+    jbz_server *s;
+    char answer[400];
+    int fd[CROWD], i;
+    (void)state;
+    s = open_server(&d);
+    assert_int_equal(backlog_asked, 511);
+    memset(&to, 0, sizeof to);
+    to.sin_family = AF_INET;
+    to.sin_port = htons(jbz_server_port(s));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (i = 0; i < CROWD; i++) { /* nobody accepts meanwhile */
+        assert_true((fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) >= 0);
+        assert_true(connect(fd[i], (struct sockaddr *)&to, sizeof to) == 0 || errno == EINPROGRESS);
+        assert_int_equal(send(fd[i], request, sizeof request - 1, 0), sizeof request - 1);
+    }
+    turn(s);
+    for (i = 0; i < CROWD; i++) {
+        assert_true(recv(fd[i], answer, sizeof answer, MSG_DONTWAIT) > 100);
+        assert_memory_equal(answer, "HTTP/1.1 101 ", 13);
+        close(fd[i]);
+    }
+    jbz_server_close(s);
+    d.backlog = 7;
+    s = jbz_server_open(&d, NULL);
+    assert_non_null(s);
+    assert_int_equal(backlog_asked, 7);
+    jbz_server_close(s);
+}
+
+/* 74: whoever writes to a peer that is gone gets no SIGPIPE, and what the app does about that signal is left alone. */
+static int pipes_broken;
+static void on_sigpipe(int sig) { pipes_broken += sig == SIGPIPE; }
+static jbz_conn *said_last;
+static void keep_conn(const jbz_event *ev, void *user) {
+    (void)user;
+    said_last = ev->conn;
+}
+
+static void no_signal_from_a_peer_that_is_gone(void **state) {
+    struct linger at_once = { 1, 0 };
+    struct sigaction sa, now, before;
+    jbz_server_desc d;
+    jbz_server *s;
+    int fd, i;
+    (void)state;
+    memset(&sa, 0, sizeof sa);
+    sa.sa_handler = on_sigpipe;
+    sigaction(SIGPIPE, &sa, &before);
+    memset(&d, 0, sizeof d);
+    d.any_port = true;
+    d.on_message = keep_conn;
+    s = jbz_server_open(&d, NULL);
+    assert_non_null(s);
+    for (i = 0; i < 10; i++) {
+        fd = join_server(s);
+        said_last = NULL;
+        assert_int_equal(send(fd, "\x81\x82\0\0\0\0hi", 8, 0), 8);
+        turn(s);
+        assert_non_null(said_last);
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(fd); /* a reset: the next write fails with ECONNRESET, those behind it with EPIPE */
+        assert_true(send(s->socks[jbz_conn_slot(said_last)].fd, "x", 1, MSG_NOSIGNAL) < 0);
+        jbz_conn_send(said_last, JBZ_TEXT, "a", 1);
+        turn(s);
+    }
+    jbz_server_close(s);
+    assert_int_equal(pipes_broken, 0);
+    sigaction(SIGPIPE, &before, &now);
+    assert_true(now.sa_handler == on_sigpipe);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(descriptors_above_1024), cmocka_unit_test(children_inherit_nothing),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_crowd_waits_in_the_backlog), cmocka_unit_test(no_signal_from_a_peer_that_is_gone),
+        cmocka_unit_test(descriptors_above_1024), cmocka_unit_test(children_inherit_nothing),
         cmocka_unit_test(nobody_reads_the_log), cmocka_unit_test(a_full_disk_under_the_trace) };
     return cmocka_run_group_tests_name("threats", tests, NULL, NULL);
 }
