@@ -12199,18 +12199,20 @@ static void jbzi_server_drop(jbz_server *s, jbz_conn *c) {
     jbz_conn_closed(c);
 }
 
-/* Does what connections want of their sockets. */
-static void jbzi_server_sync(jbz_server *s) {
+/* Does what connections want of their sockets. True: one was read, as its socket will not announce what its transport holds;
+   look at that first. */
+static bool jbzi_server_sync(jbz_server *s) {
     jbz_conn *c;
-    while (!s->buffered && (c = jbz_core_changed(&s->core)) != NULL) {
+    while ((c = jbz_core_changed(&s->core)) != NULL) {
         uint32_t place = jbz_conn_slot(c);
         unsigned wants = jbz_conn_wants(c);
         short events = (short)((wants & JBZ_WANT_READ ? POLLIN : 0) | (wants & JBZ_WANT_WRITE ? POLLOUT : 0));
         if (wants & JBZ_WANT_CLOSE) { jbzi_server_drop(s, c); continue; }
         if (wants & JBZ_WANT_SHUT) JBZ_SYS_shutdown(s->socks[place].fd, SHUT_WR);
         if (s->socks[place].events != events && !jbzi_server_watch(s, c, events, false)) { jbzi_server_drop(s, c); continue; }
-        if (wants & JBZ_WANT_READ && jbzi_server_holds(s, place)) jbzi_server_read(s, c); /* it was not read for a while */
+        if (wants & JBZ_WANT_READ && jbzi_server_holds(s, place)) { jbzi_server_read(s, c); return true; }
     }
+    return false;
 }
 
 /* No place for one more: it is told so. */
@@ -12410,7 +12412,7 @@ JBZ_API jbz_err jbz_server_poll(jbz_server *s, jbz_event *ev, int timeout_ms) {
     until = timeout_ms < 0 ? UINT64_MAX : core->net.now64 + (uint64_t)timeout_ms;
     for (;;) {
         if (jbzi_call_pull(core, ev)) return JBZ_E_OK;
-        if (core->net.changed && !s->buffered) jbzi_server_sync(s);
+        if (core->net.changed && !s->buffered && jbzi_server_sync(s)) continue;
         if (JBZI_UNLIKELY(s->buffered)) {
             jbz_conn *c = &core->net.conns[s->buffered - 1];
             s->buffered = 0;
