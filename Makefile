@@ -33,6 +33,7 @@ help:
 	@echo 'make e2e           end to end with npm ws and with Python websockets'
 	@echo 'make schema        the verb tables against @jambonz/schema'
 	@echo 'make fuzz T=20     every fuzzer for T (20, 10m, 1h) after its corpus'
+	@echo 'make fuzz-msan     sessions, the server and the verbs under MemorySanitizer'
 	@echo 'make fuzz-selftest do fuzz_verbs and fuzz_server notice faults put into the header?'
 	@echo 'make size          code size of each cut'
 	@echo 'make bench         beside plain TCP and other libraries, 20 minutes (QUICK=1: half a minute); writes what README shows'

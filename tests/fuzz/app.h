@@ -7,7 +7,9 @@
 #define JAMBONZ_WS_IMPLEMENTATION
 #include "jambonz_ws.h"
 #include "fuzz.h"
+#ifndef FUZZ_BARE
 #include <jansson.h>
+#endif
 
 /*---- message ids: "q007~x9". At most one ack for each time one was sent, and none for those that want none. ----*/
 
@@ -159,6 +161,31 @@ typedef struct heard {
 static size_t max_out;   /* no message to jambonz is longer */
 static bool echoed;      /* the app sent a text of its own: one without on_audio has an audio socket for itself */
 
+#ifdef FUZZ_BARE /* for MemorySanitizer, to which all that jansson writes is unwritten: the library's own word for it */
+HELPER void judge_text(heard *h, const char *text, size_t n) {
+    char *copy = (char *)malloc(n + 1);
+    jbz_tok *toks = (jbz_tok *)malloc((n + 1) * sizeof *toks);
+    jbz_doc doc;
+    CHECK(copy && toks);
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    if (h->kind == 1) {
+        jbz_json j;
+        const char *type, *msgid;
+        int id;
+        CHECK(jbz_json_parse(&doc, copy, n, toks, (uint32_t)n + 1, NULL) == JBZ_E_OK);
+        j = jbz_json_root(&doc);
+        type = jbz_json_str(j, "/type", "");
+        msgid = jbz_json_str(j, "/msgid", "");
+        CHECK(strcmp(type, "ack") == 0 || strcmp(type, "command") == 0);
+        if (strcmp(type, "ack") == 0) h->acks++;
+        id = strcmp(type, "ack") == 0 ? id_at(msgid, strlen(msgid)) : -1;
+        if (id >= 0 && id < IDS) CHECK(ids.wants[id] != NONE && ++ids.acks[id] <= ids.sent[id]);
+    }
+    free(copy);
+    free(toks);
+}
+#else
 HELPER void judge_text(heard *h, const char *text, size_t n) {
     json_error_t why;
     json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
@@ -185,6 +212,7 @@ HELPER void judge_text(heard *h, const char *text, size_t n) {
     }
     json_decref(j);
 }
+#endif
 
 /* Looks at what is new: an HTTP answer, then frames by RFC 6455: whole, unmasked, no extension, shortest length, none behind a
    Close; JSON where jambonz listens. */

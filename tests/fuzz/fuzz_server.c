@@ -150,7 +150,8 @@ static int k_accept(int fd) {
 static int k_epoll_ctl(int ep, int op, int fd, struct epoll_event *e) {
     int i = known(fd, NOTHING);
     known(ep, EPOLL);
-    if (FAILS(ENOMEM, ENOSPC)) return -1;
+    /* To change what a listener waits for takes no memory, and that it works is what keeps a full server from spinning. */
+    if ((op == EPOLL_CTL_ADD || k.fd[i].kind == SOCKET) && FAILS(ENOMEM, ENOSPC)) return -1;
     CHECK(op == EPOLL_CTL_ADD ? !k.fd[i].watched : k.fd[i].watched);
     k.fd[i].watched = true;
     k.fd[i].events = e->events;
