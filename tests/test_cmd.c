@@ -395,8 +395,8 @@ static void test_memory(void **state) {
     (void)state;
     d.max_conns = 4;
     size = jbz_server_memory(&d);
-    memory = (char *)malloc(size);
-    d.memory = memory;
+    memory = (char *)malloc(size + 16);
+    d.memory = (char *)(((uintptr_t)memory + 15) & ~(uintptr_t)15); /* not every malloc aligns to 16 */
     d.memory_size = size - 20000;
     assert_null(jbz_core_open(&d, NULL));
     d.memory_size = size;
