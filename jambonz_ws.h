@@ -7467,7 +7467,7 @@ static bool jbzi_conn_payload(jbz_conn *c, jbzi_got *got) {
     }
     if (c->left || !(c->flags & JBZI_CONN_FIN)) return false;
     if (c->utf8 && c->kind != JBZI_CONN_AUDIO) { /* there, metadata is cut at a byte (PROTOCOL 6.2) */
-        jbzi_conn_fail(c, JBZ_CLOSE_BAD_UTF8, "text ends inside a character");
+        jbzi_conn_fail(c, JBZ_CLOSE_BAD_UTF8, "not UTF-8");
         return false;
     }
     to[n] = 0;
