@@ -611,6 +611,19 @@ static void sigterm_in_another_thread(void **state) {
     nothing_is_wrong();
 }
 
+/* A house that jbz_main_open built, without what that says on stdout. */
+static void open_main(house *h) {
+    int status, out = dup(1), null = open("/dev/null", O_WRONLY);
+    plan_house(h, 0);
+    fflush(stdout);
+    dup2(null, 1);
+    h->s = jbz_main_open(3, program, &h->d, &status);
+    dup2(out, 1);
+    close(out);
+    close(null);
+    assert_non_null(h->s);
+}
+
 /* A handler that is still at work in another thread when the server is closed is waited for: it writes to that server. */
 static void *a_slow_handler(void *arg) {
     usleep(30000);
@@ -621,17 +634,9 @@ static void *a_slow_handler(void *arg) {
 
 static void closed_under_a_signal(void **state) {
     house *h = &houses[0];
-    int status, out = dup(1), null = open("/dev/null", O_WRONLY);
     pthread_t handler;
     (void)state;
-    plan_house(h, 0);
-    fflush(stdout);
-    dup2(null, 1);
-    h->s = jbz_main_open(3, program, &h->d, &status);
-    dup2(out, 1);
-    close(out);
-    close(null);
-    assert_non_null(h->s);
+    open_main(h);
     JBZI_SHARED_ADD(&jbzi_server_catching, 1);
     assert_int_equal(pthread_create(&handler, NULL, a_slow_handler, h->s), 0);
     jbz_server_close(h->s);
@@ -645,16 +650,8 @@ static void closed_under_a_signal(void **state) {
 static void closed_under_a_lost_handler(void **state) {
     house *h = &houses[0];
     struct timespec before, after;
-    int status, out = dup(1), null = open("/dev/null", O_WRONLY);
     (void)state;
-    plan_house(h, 0);
-    fflush(stdout);
-    dup2(null, 1);
-    h->s = jbz_main_open(3, program, &h->d, &status);
-    dup2(out, 1);
-    close(out);
-    close(null);
-    assert_non_null(h->s);
+    open_main(h);
     JBZI_SHARED_ADD(&jbzi_server_catching, 1);
     clock_gettime(CLOCK_MONOTONIC, &before);
     jbz_server_close(h->s);
